@@ -1,0 +1,51 @@
+/** `count` requests in `seconds`, or no limit. */
+export type RateLimit = { readonly count: number; readonly seconds: number } | "off";
+
+/** All that the environment decides. docs: .env.example and api.md §7. Times are milliseconds unless the name says otherwise. */
+export interface Profile {
+	readonly kind: "embedded" | "cluster";
+	/** `embedded` store under dataDir, or MongoDB. */
+	readonly store: { readonly kind: "embedded"; readonly dataDir: string } | { readonly kind: "mongo"; readonly url: string };
+	readonly dataDir: string;
+	/** nats:// URL, or null: everything in this process. Durable events are in JetStream exactly when it is set. */
+	readonly transporter: string | null;
+	readonly redisUrl: string | null;
+	/** Before every key, subject and stream name that is shared with others; default "souk". */
+	readonly keyPrefix: string;
+	readonly services: readonly string[] | "all";
+	readonly nodeId: string | null;
+	readonly namespace: string;
+
+	readonly port: number;
+	readonly host: string;
+	readonly metricsPort: number | null;
+	readonly publicUrl: string;
+	readonly corsOrigins: readonly string[];
+	/** How many proxies in front of us may be believed about X-Forwarded-For. */
+	readonly trustProxy: number;
+	readonly rateLimits: { readonly login: RateLimit; readonly api: RateLimit; readonly posts: RateLimit };
+
+	readonly accessTokenTtl: number;
+	readonly jwtKeys: string | null;
+	readonly admin: { readonly email: string; readonly password: string } | null;
+	readonly webhookSecrets: readonly string[];
+
+	/** Indexes are made at start; off where `npm run migrate` does it. */
+	readonly autoMigrate: boolean;
+	/** How long a lease must stand still before another node takes it. */
+	readonly leaseTimeout: number;
+	/** How old an unpublished event must be before the sweeper takes it for orphaned. */
+	readonly outboxGrace: number;
+	readonly outboxSweepEvery: number;
+	/** How long a published event stays in its document. */
+	readonly outboxKeep: number;
+	readonly ackWait: number;
+	/** How long an order waits for its payment's answer before it asks, and a payment for its provider's. */
+	readonly answerDeadline: number;
+	readonly reconcileEvery: number;
+	/** `<GROUP>_MAX_TRIES` and so on, by lower-case group. */
+	readonly groups: Readonly<Record<string, { readonly tries?: number; readonly backoffMs?: number; readonly dedupeMs?: number }>>;
+
+	readonly logLevel: string;
+	readonly logFormat: "pretty" | "json";
+}

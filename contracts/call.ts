@@ -1,0 +1,37 @@
+// What travels with every call in `ctx.meta`. The bus is trusted: only the gateway fills these in from outside.
+
+export const roles = ["buyer", "seller", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+/** Who calls. `id` is the only source of a user id; bodies and paths never are. */
+export interface Caller {
+	id: string;
+	roles: readonly Role[];
+	/** The session (family of refresh tokens) that the access token came from. */
+	sessionId: string;
+}
+
+/** Fixed by the gateway before the first call, derived from the Idempotency-Key if there is one, else random. */
+export interface RequestKey {
+	/** Unique per user, route and Idempotency-Key; ids of what the request makes are `deriveId(kind, key)`. */
+	key: string;
+	/** `bodyHash` of the body as the client sent it, without passwords. */
+	hash: string;
+	/** True if the client sent an Idempotency-Key: only then can the same key come with another body. */
+	named: boolean;
+}
+
+export interface CallMeta {
+	user?: Caller;
+	request?: RequestKey;
+	/** Versions of If-Match, or "*"; a service that changes an entity compares them and refuses with VERSION_CONFLICT. */
+	ifMatch?: readonly number[] | "*";
+	/** The client: address and user agent, for sessions and throttling. */
+	client?: { address: string; agent: string };
+	/** Set by a service that answers from what an earlier request with the same key did: becomes Idempotency-Replayed. */
+	replayed?: boolean;
+	/** HIT or MISS, set by a service that answered through a cache: becomes X-Cache. */
+	cache?: "HIT" | "MISS";
+	/** A status other than the route's own, e.g. 200 instead of 201 for what was there already. */
+	status?: number;
+}

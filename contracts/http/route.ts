@@ -1,0 +1,41 @@
+import type { TObject, TSchema } from "typebox";
+import type { Role } from "../call.ts";
+import type { ErrorCode } from "../errors.ts";
+
+/**
+ * One path of the REST API. services/gateway mounts it, checks what comes in, and writes the OpenAPI document, all from this.
+ * Path, query and body members become the action's params by name (path wins over query, query over body), so their names must differ.
+ */
+export interface Route {
+	method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+	/** `/v1/orders/:id` */
+	path: string;
+	/** The action that answers. */
+	action: string;
+	summary: string;
+	description?: string;
+	tag: string;
+	/** "public", "user" (anybody signed in), or the roles of which one is needed (403 FORBIDDEN without). */
+	auth: "public" | "user" | readonly Role[];
+	params?: TObject;
+	/** Values arrive as text and are converted to what the schema says. */
+	query?: TObject;
+	body?: TSchema;
+	/** Media types taken for the body; default application/json. */
+	consumes?: readonly string[];
+	/** The body is handed over as it came, in `rawBody` (a string), with `headers`; for signatures. */
+	raw?: true;
+	/** Status of success and its body; null: no body. */
+	status: 200 | 201 | 202 | 204;
+	answer: TSchema | null;
+	/** `Location` of what was made; `{id}` is taken from the answer. */
+	location?: string;
+	/** The answer is one entity with a `version`: ETag, If-None-Match, and If-Match on changes. */
+	entity?: true;
+	/** POST that creates or moves something: Idempotency-Key is honoured. */
+	idempotent?: true;
+	/** Name of the limit it counts against besides "api". */
+	limit?: "login" | "posts";
+	/** Codes it can answer beyond those that every path of its kind can (VALIDATION, UNAUTHORIZED, RATE_LIMITED, …). */
+	errors?: readonly ErrorCode[];
+}

@@ -1,0 +1,40 @@
+import { createHash, randomBytes } from "node:crypto";
+
+// Ids are 24 lower-case characters of base32 (RFC 4648 alphabet without padding): 120 bits, safe in URLs, subjects and file names.
+const alphabet = "abcdefghijklmnopqrstuvwxyz234567";
+const idBytes = 15;
+
+const encode = (bytes: Uint8Array): string => {
+	let text = "";
+	let bits = 0;
+	let held = 0;
+	for (const byte of bytes) {
+		held = (held << 8) | byte;
+		bits += 8;
+		while (bits >= 5) {
+			bits -= 5;
+			text += alphabet.charAt((held >>> bits) & 31);
+		}
+		held &= (1 << bits) - 1;
+	}
+	return text;
+};
+
+export const newId = (): string => encode(randomBytes(idBytes));
+
+/**
+ * The id that a request's key fixes for one of the things it makes. The same parts give the same id on every node and in
+ * every year, so a request that is sent again finds what the first one made. Parts are separated by a NUL.
+ */
+export const deriveId = (...parts: readonly (string | number)[]): string =>
+	encode(createHash("sha256").update(parts.join("\0")).digest().subarray(0, idBytes));
+
+/** JSON with sorted keys: two bodies that mean the same hash the same, whatever the order of their members. */
+export const canonicalJson = (value: unknown): string =>
+	JSON.stringify(value, (_key, part) =>
+		part !== null && typeof part === "object" && !Array.isArray(part)
+			? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+			: part,
+	) ?? "";
+
+export const bodyHash = (body: unknown): string => createHash("sha256").update(canonicalJson(body)).digest("base64url");
