@@ -1,0 +1,32 @@
+// npm run bench [-- name …]: measures the figures of docs/figures.md side by side in one run; prints a table, then one line of JSON.
+import { cpus, totalmem } from "node:os";
+import { clusterCounts } from "./figures/cluster-counts.ts";
+import { getOrder } from "./figures/get-order.ts";
+import { idleProcess } from "./figures/idle-process.ts";
+import { orderFlow } from "./figures/order-flow.ts";
+import { type Figure, isMet, toTable } from "./support/figure.ts";
+
+const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
+	"get-order": getOrder,
+	"order-flow": orderFlow,
+	"cluster-counts": clusterCounts,
+	"idle-process": idleProcess,
+};
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+	console.error(`No such bench: ${unknown.join(", ")}. There are: ${Object.keys(benches).join(", ")}`);
+	process.exit(2);
+}
+
+const figures: Figure[] = [];
+for (const [name, bench] of Object.entries(benches)) {
+	if (chosen.length > 0 && !chosen.includes(name)) continue;
+	console.error(`bench: ${name} …`);
+	figures.push(...(await bench()));
+}
+const machine = { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version };
+console.log(`\n${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}\n`);
+console.log(toTable(figures));
+console.log(`\n${JSON.stringify({ machine, figures: figures.map((figure) => ({ ...figure, met: isMet(figure) })) })}`);

@@ -1,0 +1,68 @@
+import { createServer, type Socket, connect } from "node:net";
+import type { AddressInfo } from "node:net";
+
+// What the driver does to keep its connections and its view of the replica set; not work that an order causes.
+const housekeeping = new Set(["hello", "isMaster", "ismaster", "ping", "endSessions", "saslStart", "saslContinue", "buildInfo"]);
+
+/** The name of the command in an OP_MSG (opcode 2013): the first key of the body section's document. */
+const commandOf = (message: Buffer): string | undefined => {
+	if (message.readInt32LE(12) !== 2013 || message[20] !== 0) return undefined;
+	const end = message.indexOf(0, 26);
+	return message.toString("latin1", 26, end);
+};
+
+/** Cuts a byte stream into MongoDB wire messages (little-endian int32 length first) and names the command of each. */
+const commandCutter = (onCommand: (name: string) => void): ((chunk: Buffer) => void) => {
+	let held: Buffer = Buffer.alloc(0);
+	return (chunk) => {
+		held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+		while (held.length >= 16) {
+			const length = held.readInt32LE(0);
+			if (held.length < length) return;
+			const name = commandOf(held.subarray(0, length));
+			if (name !== undefined) onCommand(name);
+			held = held.subarray(length);
+		}
+	};
+};
+
+export interface WireCounter {
+	port: number;
+	/** Commands by name since the start, housekeeping left out. */
+	counts: Map<string, number>;
+	total(): number;
+	close(): Promise<void>;
+}
+
+/** A TCP proxy in front of MongoDB that counts the commands of all processes that connect through it. */
+export const countCommands = async (target: { host: string; port: number }): Promise<WireCounter> => {
+	const counts = new Map<string, number>();
+	const sockets = new Set<Socket>();
+	const server = createServer((client) => {
+		const upstream = connect(target);
+		const cut = commandCutter((name) => {
+			if (!housekeeping.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+		});
+		client.on("data", cut);
+		client.pipe(upstream).pipe(client);
+		for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
+			sockets.add(socket);
+			socket.on("error", () => other.destroy());
+			socket.on("close", () => {
+				sockets.delete(socket);
+				other.destroy();
+			});
+		}
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	return {
+		port: (server.address() as AddressInfo).port,
+		counts,
+		total: () => [...counts.values()].reduce((sum, count) => sum + count, 0),
+		close: () =>
+			new Promise((resolve) => {
+				for (const socket of sockets) socket.destroy();
+				server.close(() => resolve());
+			}),
+	};
+};
