@@ -18,6 +18,9 @@ export interface Profile {
 
 	readonly port: number;
 	readonly host: string;
+	/** Where this node takes sockets, in a cluster; and under which host:port its peers reach that. */
+	readonly socketPort: number | null;
+	readonly advertise: string | null;
 	readonly metricsPort: number | null;
 	readonly publicUrl: string;
 	readonly corsOrigins: readonly string[];
@@ -29,6 +32,13 @@ export interface Profile {
 	readonly jwtKeys: string | null;
 	readonly admin: { readonly email: string; readonly password: string } | null;
 	readonly webhookSecrets: readonly string[];
+	/** How long an order may stay unpaid. */
+	readonly orderExpiresAfter: number;
+
+	/** SMTP server, or null: mails become files under dataDir. */
+	readonly smtpUrl: string | null;
+	readonly mailFrom: string;
+	readonly dkim: { readonly domain: string; readonly selector: string; readonly key: string } | null;
 
 	/** Indexes are made at start; off where `npm run migrate` does it. */
 	readonly autoMigrate: boolean;
@@ -48,4 +58,5 @@ export interface Profile {
 
 	readonly logLevel: string;
 	readonly logFormat: "pretty" | "json";
+	readonly otlpEndpoint: string | null;
 }

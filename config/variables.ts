@@ -1,0 +1,96 @@
+import * as read from "./parsers.ts";
+
+// Every variable that Souk reads, in the order of .env.example, which a test holds against this table.
+
+export interface Variable<T> {
+	/** As it would stand in .env.example; "" means not set. */
+	readonly standard: string;
+	readonly parse: read.Parser<T>;
+}
+
+type Optional<T> = Variable<T> & { readonly standard: "" };
+
+const optional = <T>(parse: read.Parser<T>): Optional<T> => ({ standard: "", parse });
+const given = <T>(
+	standard: string,
+	parse: read.Parser<T>,
+): Variable<T> & { readonly standard: string; readonly always: true } => ({
+	standard,
+	parse,
+	always: true,
+});
+
+const word = read.matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, "letters, digits, - and _, at most 63");
+const nodeName = read.matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "letters, digits, . - and _, at most 100");
+const hostPort = read.matching(/^[^\s:/]+:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/, "host:port");
+
+/** What runs in a process unless SERVICES says otherwise; also the names of the folders under services/. */
+export const serviceNames = ["gateway", "auth", "orders", "payment"] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+/** Consumer groups whose policy the environment may set. */
+export const groupNames = ["orders", "payment"] as const;
+
+const hour = 3_600_000;
+const minute = 60_000;
+
+export const variables = {
+	PORT: given("7000", read.portNumber),
+	HOST: given("0.0.0.0", read.matching(/^[A-Za-z0-9.:_-]+$/, "a host name or an address")),
+	PUBLIC_URL: optional(read.urlOf("http", "https")),
+	CORS_ORIGINS: given("", read.list(read.origin)),
+	TRUST_PROXY: given("0", read.whole(0, 10)),
+	RATE_LIMIT_LOGIN: given("60/60", read.rateLimit),
+	RATE_LIMIT_API: given("3000/60", read.rateLimit),
+	RATE_LIMIT_POSTS: given("300/60", read.rateLimit),
+
+	DATA_DIR: given("./data", read.anyText),
+	TRANSPORTER: optional(read.urlsOf("nats", "tls")),
+	MONGO_URL: optional(read.mongoUrl),
+	REDIS_URL: optional(read.urlOf("redis", "rediss")),
+	KEY_PREFIX: given("souk", word),
+	AUTO_MIGRATE: given("true", read.flag),
+
+	SERVICES: given("", read.list(read.oneOf(...serviceNames))),
+	NODE_ID: optional(nodeName),
+	NAMESPACE: given("souk", word),
+	SOCKET_PORT: optional(read.portNumber),
+	METRICS_PORT: optional(read.portNumber),
+	ADVERTISE: optional(hostPort),
+
+	ADMIN_EMAIL: optional(read.email),
+	ADMIN_PASSWORD: optional(read.matching(/^.{8,128}$/su, "8 to 128 characters")),
+	JWT_KEYS: optional(read.anyText),
+	ACCESS_TOKEN_TTL: given("15m", read.duration),
+
+	STRIPE_SECRET_KEY: optional(read.anyText),
+	WEBHOOK_SECRETS: given("", read.list(read.matching(/^\S{16,}$/, "secrets of at least 16 characters, separated by commas"))),
+	ORDER_EXPIRES_AFTER: given("24h", read.duration),
+
+	SMTP_URL: optional(read.urlOf("smtp", "smtps")),
+	MAIL_FROM: given(
+		"Souk <no-reply@souk.example>",
+		read.matching(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, "Name <address> or an address"),
+	),
+	DKIM_DOMAIN: optional(read.anyText),
+	DKIM_SELECTOR: optional(read.anyText),
+	DKIM_KEY: optional(read.anyText),
+
+	LEASE_TIMEOUT_MS: given("3000", read.milliseconds(100, hour)),
+	OUTBOX_GRACE_MS: given("2000", read.milliseconds(0, hour)),
+	OUTBOX_SWEEP_MS: given("1000", read.milliseconds(50, hour)),
+	OUTBOX_KEEP_MS: given("600000", read.milliseconds(0, 24 * hour)),
+	ACK_WAIT_MS: given("5000", read.milliseconds(200, hour)),
+	ANSWER_DEADLINE_MS: given("5000", read.milliseconds(50, hour)),
+	RECONCILE_EVERY_MS: given("1000", read.milliseconds(50, 10 * minute)),
+
+	LOG_LEVEL: given("info", read.oneOf("fatal", "error", "warn", "info", "debug", "trace")),
+	LOG_FORMAT: given("pretty", read.oneOf("pretty", "json")),
+	OTEL_EXPORTER_OTLP_ENDPOINT: optional(read.urlOf("http", "https")),
+} as const;
+
+export const groupVariables = {
+	MAX_TRIES: given("8", read.whole(1, 1_000)),
+	BACKOFF_MS: given("200", read.milliseconds(1, hour)),
+	DEDUPE_MS: given("1209600000", read.milliseconds(minute, 3_650 * 24 * hour)),
+} as const;
