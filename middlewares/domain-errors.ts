@@ -1,0 +1,35 @@
+import { Errors, type Middleware } from "moleculer";
+import { DomainError, type ErrorExtras, errorTable, isErrorCode } from "../contracts/errors.ts";
+
+/** What a DomainError looks like once it has left its action: `type` is the code, `code` the status, `data` the extras. */
+export const toWire = (error: DomainError): Error => {
+	const wire = new Errors.MoleculerError(error.message, errorTable[error.code].status, error.code, error.extras);
+	if (error.stack) wire.stack = error.stack;
+	return wire;
+};
+
+/**
+ * The DomainError that an action refused with, here or on another node, or null if it was something else. Custom classes do not
+ * survive the wire, so callers that decide on a refusal ask this and switch on its `code`.
+ */
+export const fromWire = (error: unknown): DomainError | null => {
+	if (error instanceof DomainError) return error;
+	if (!(error instanceof Error)) return null;
+	const { type, code, data } = error as { type?: unknown; code?: unknown; data?: unknown };
+	// Moleculer has types of its own: the status must agree too before we take one for ours.
+	if (!isErrorCode(type) || code !== errorTable[type].status) return null;
+	return new DomainError(type, error.message, (data ?? {}) as ErrorExtras);
+};
+
+/** Puts the DomainErrors that actions throw into the form that survives the wire. */
+export const domainErrors = (): Middleware => ({
+	name: "DomainErrors",
+	// `bind` only satisfies the declared type: Moleculer has bound the handler to its service before any middleware sees it.
+	localAction(next) {
+		const action = next.bind(undefined as never);
+		return (ctx) =>
+			action(ctx).catch((error: unknown) => {
+				throw error instanceof DomainError ? toWire(error) : error;
+			});
+	},
+});

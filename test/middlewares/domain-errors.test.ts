@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { ServiceBroker } from "moleculer";
+import { DomainError, type ErrorCode, errorTable } from "../../contracts/errors.ts";
+import { domainErrors, fromWire, toWire } from "../../middlewares/domain-errors.ts";
+import { currentRequestId, requestId, withRequestId } from "../../middlewares/request-id.ts";
+import { needs, type RunningServer, startNats } from "../support/servers.ts";
+
+const node = (nodeID: string, transporter: string | null = null) =>
+	new ServiceBroker({ nodeID, transporter: transporter as never, logger: false, middlewares: [domainErrors(), requestId()] });
+
+const orders = {
+	name: "orders",
+	actions: {
+		cancel(): never {
+			throw new DomainError("TRANSITION_REFUSED", "It was shipped", { from: "shipped", to: "cancelled", allowed: [] });
+		},
+		crash(): never {
+			throw new TypeError("undefined is not a function");
+		},
+		requestId: () => currentRequestId(),
+	},
+};
+
+const refusalOf = (call: Promise<unknown>): Promise<unknown> =>
+	call.then(
+		() => assert.fail("it went well"),
+		(error: unknown) => error,
+	);
+
+const behaves = (caller: () => ServiceBroker): void => {
+	it("keeps code, status, words and extras of a refusal", async () => {
+		const refusal = fromWire(await refusalOf(caller().call("orders.cancel")));
+		assert.equal(refusal?.code, "TRANSITION_REFUSED");
+		assert.equal(refusal?.message, "It was shipped");
+		assert.deepEqual(refusal?.extras, { from: "shipped", to: "cancelled", allowed: [] });
+	});
+
+	it("takes no other error for a refusal", async () => {
+		assert.equal(fromWire(await refusalOf(caller().call("orders.crash"))), null);
+		assert.equal(fromWire(await refusalOf(caller().call("orders.nothing"))), null);
+		assert.equal(fromWire("text"), null);
+	});
+
+	it("carries the request id to the code that runs for it", async () => {
+		assert.equal(await caller().call("orders.requestId", {}, { requestID: "abc-1" }), "abc-1");
+		assert.ok(await caller().call("orders.requestId"));
+		assert.equal(currentRequestId(), undefined);
+	});
+
+	it("takes a call made on behalf of a request for no new one", async () => {
+		assert.equal(await withRequestId("abc-2", () => caller().call("orders.requestId")), "abc-2");
+	});
+};
+
+describe("domain errors and request ids", () => {
+	it("survive the way to the wire form and back for every code", () => {
+		for (const code of Object.keys(errorTable) as ErrorCode[]) {
+			assert.equal(fromWire(toWire(new DomainError(code)))?.code, code);
+		}
+	});
+
+	describe("within a process", () => {
+		const broker = node("one");
+		broker.createService(orders);
+		before(() => broker.start());
+		after(() => broker.stop());
+		behaves(() => broker);
+
+		it("ends every line that is logged for a request with its id", async () => {
+			const args: unknown[] = ["said"];
+			const entry = requestId().newLogEntry ?? assert.fail();
+			entry("info", args, {});
+			assert.deepEqual(args, ["said"]);
+			withRequestId("abc-3", () => entry("info", args, {}));
+			assert.deepEqual(args, ["said", { requestId: "abc-3" }]);
+		});
+	});
+
+	describe("over NATS", () => {
+		let nats: RunningServer | undefined;
+		let caller: ServiceBroker;
+		let callee: ServiceBroker;
+		before(async function () {
+			needs(this, "nats");
+			nats = await startNats();
+			caller = node("caller", nats.url);
+			callee = node("callee", nats.url);
+			callee.createService(orders);
+			await Promise.all([caller.start(), callee.start()]);
+			await caller.waitForServices("orders");
+		});
+		after(async () => {
+			await Promise.all([caller?.stop(), callee?.stop()]);
+			await nats?.stop();
+		});
+		behaves(() => caller);
+	});
+});
