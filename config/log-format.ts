@@ -1,0 +1,51 @@
+import { inspect } from "node:util";
+import { redact, redactText } from "./redact.ts";
+
+// How a line of the log looks; given to Moleculer's console logger by moleculer.config.ts.
+
+export interface LogBindings {
+	nodeID: string;
+	/** The service's name, or the part of Moleculer that speaks. */
+	mod: string;
+}
+
+export type LogFormat = (level: string, args: readonly unknown[], bindings: LogBindings) => unknown[];
+
+/** middlewares/request-id.ts puts it at the end of the arguments. */
+const requestIdIn = (args: readonly unknown[]): { id?: string; rest: readonly unknown[] } => {
+	const last = args.at(-1);
+	if (last === null || typeof last !== "object" || Object.keys(last).join() !== "requestId") return { rest: args };
+	return { id: String((last as { requestId: unknown }).requestId), rest: args.slice(0, -1) };
+};
+
+const asText = (arg: unknown): string => {
+	if (typeof arg === "string") return redactText(arg);
+	if (arg instanceof Error) return redactText(arg.stack ?? arg.message);
+	return inspect(redact(arg), { depth: 6, breakLength: Number.POSITIVE_INFINITY });
+};
+
+/** One JSON object a line: time, level, node, service, message, requestId, error, and data for what else was said. */
+export const jsonLine: LogFormat = (level, args, { nodeID, mod }) => {
+	const { id, rest } = requestIdIn(args);
+	const error = rest.find((arg) => arg instanceof Error);
+	const data = rest.filter((arg) => typeof arg === "object" && arg !== null && arg !== error);
+	const message = rest.filter((arg) => typeof arg !== "object" || arg === null).map(asText);
+	const line = {
+		time: new Date().toISOString(),
+		level,
+		node: nodeID,
+		service: mod,
+		message: message.join(" ") || error?.message || "",
+		...(id ? { requestId: id } : {}),
+		...(error ? { error: redact(error) } : {}),
+		...(data.length > 0 ? { data: redact(data.length === 1 ? data[0] : data) } : {}),
+	};
+	return [JSON.stringify(line)];
+};
+
+/** For people: time, level, service, what was said. */
+export const prettyLine: LogFormat = (level, args, { mod }) => {
+	const { id, rest } = requestIdIn(args);
+	const time = new Date().toISOString().slice(11, 23);
+	return [`${time} ${level.toUpperCase().padEnd(5)} ${mod}: ${rest.map(asText).join(" ")}${id ? ` (request ${id})` : ""}`];
+};
