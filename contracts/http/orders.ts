@@ -77,6 +77,7 @@ export const OrderView = Type.Object(
 		items: Type.Array(OrderItem),
 		totals: Type.Object({ goods: Money, delivery: Money, total: Money }),
 		delivery: Type.Optional(Delivery),
+		shipment: Type.Optional(Type.Object({ carrier: Type.String(), trackingNumber: Type.String() })),
 		tracking: Type.Optional(Type.Array(Tracking)),
 		status: literals(orderStatuses),
 		payment: Type.Object({
@@ -127,7 +128,7 @@ export const orderRoutes: readonly Route[] = [
 		method: "GET",
 		path: "/v1/products",
 		action: "orders.listProducts",
-		summary: "The catalogue; q finds names that begin with it",
+		summary: "The catalogue, newest first; with q the names that begin with it, by name",
 		tag: "products",
 		auth: "user",
 		query: Type.Object({ q: Type.Optional(Type.String({ maxLength: 100 })), ...listQuery }),

@@ -1,0 +1,104 @@
+import type { CallMeta } from "../../contracts/call.ts";
+import { DomainError } from "../../contracts/errors.ts";
+import type { ProductView } from "../../contracts/http/orders.ts";
+import { isCurrency, type Money } from "../../contracts/money.ts";
+import { checkVersion } from "./access.ts";
+
+// Products: what a seller offers. An order copies name and price when it is placed, so a change here never reaches it.
+
+/** What a seller says about a product. */
+export interface Offer {
+	name: string;
+	price: Money;
+	stock?: number | undefined;
+}
+
+export interface ProductBody extends Offer {
+	sellerId: string;
+	/** Unique and ascending with time, for the list of all. */
+	sortKey: string;
+	/** Unique, begins with the name as it is searched for. */
+	nameKey: string;
+	/** As it was offered first: the answer to a repeated request. */
+	offered: Offer;
+}
+
+export interface Product extends ProductBody {
+	_id: string;
+	version: number;
+	createdAt: string;
+	updatedAt: string;
+	request?: { key: string; hash: string };
+}
+
+export const demoSellerId = "demo-seller";
+/** Orders that contain it are declined unless the buyer names another payment method. */
+export const declinedProductId = "2";
+export const demoProducts: readonly { id: string; offer: Offer }[] = [
+	{ id: "1", offer: { name: "Chicken wing", price: { amount: 9900, currency: "MYR" } } },
+	{ id: declinedProductId, offer: { name: "Chicken rice", price: { amount: 9900, currency: "MYR" } } },
+];
+
+/** Upper and lower case, and composed and decomposed characters, are the same to somebody who searches. */
+export const searchKey = (name: string): string => name.normalize("NFC").toLowerCase().trim();
+const nameKeyOf = (name: string, id: string): string => `${searchKey(name)} ${id}`;
+
+/** The keys that begin with what is searched for: U+10FFFF is above every character of a name, in either store. */
+export const nameRange = (q: string): { from: string; below: string } => ({
+	from: searchKey(q),
+	below: `${searchKey(q)}\u{10FFFF}`,
+});
+
+const checkOffer = ({ price }: Partial<Offer>): void => {
+	if (!price || isCurrency(price.currency)) return;
+	throw new DomainError("VALIDATION", "the currency is not known", {
+		errors: [{ pointer: "/price/currency", detail: "must be an ISO 4217 code" }],
+	});
+};
+
+const plain = ({ name, price, stock }: Offer): Offer => ({ name, price, ...(stock !== undefined && { stock }) });
+
+export const newProduct = (id: string, sellerId: string, offer: Offer, at: string): ProductBody => {
+	checkOffer(offer);
+	return {
+		sellerId,
+		...plain(offer),
+		sortKey: `${at}_${id}`,
+		nameKey: nameKeyOf(offer.name, id),
+		offered: plain(offer),
+	};
+};
+
+/** What a seller's change writes; null if it changes nothing. NOT_FOUND for what is somebody else's, VERSION_CONFLICT. */
+export const decideUpdate = (
+	product: Product,
+	sellerId: string,
+	change: Partial<Offer>,
+	ifMatch: CallMeta["ifMatch"],
+): { set: Record<string, unknown> } | null => {
+	if (product.sellerId !== sellerId) throw new DomainError("NOT_FOUND");
+	checkVersion(product.version, ifMatch);
+	checkOffer(change);
+	const set: Record<string, unknown> = {};
+	if (change.name !== undefined && change.name !== product.name) {
+		set.name = change.name;
+		set.nameKey = nameKeyOf(change.name, product._id);
+	}
+	if (change.price && (change.price.amount !== product.price.amount || change.price.currency !== product.price.currency)) {
+		set.price = change.price;
+	}
+	if (change.stock !== undefined && change.stock !== product.stock) set.stock = change.stock;
+	return Object.keys(set).length > 0 ? { set } : null;
+};
+
+const view = (product: Product, offer: Offer, version: number): ProductView => ({
+	id: product._id,
+	sellerId: product.sellerId,
+	...plain(offer),
+	...(offer.stock !== undefined && { stock: offer.stock }),
+	version,
+});
+
+export const productView = (product: Product): ProductView => view(product, product, product.version);
+/** The product as the POST that made it answered. */
+export const viewAsOffered = (product: Product): ProductView => view(product, product.offered, 1);

@@ -1,0 +1,71 @@
+import type { OrderAction, OrderStatus } from "../../contracts/http/orders.ts";
+import { orderActions, orderStatuses } from "../../contracts/http/orders.ts";
+import type { Money } from "../../contracts/money.ts";
+import { defineMachine, type Refusal } from "../../mixins/state-machine/state-machine.ts";
+
+// The life of an order (api.md §2). Everything that changes `status` goes through this table, late payment results too.
+
+export const orderEvents = [...orderActions, "payment_captured", "payment_declined", "expire"] as const;
+export type OrderEvent = (typeof orderEvents)[number];
+
+/** What the guards look at: what the order waits for, and what a payment says. */
+export interface OrderGuardFacts {
+	/** The attempt that the order waits for. */
+	attempt: number;
+	total: Money;
+	payment?: { attempt: number; amount: Money };
+}
+
+const isCurrentAttempt = ({ attempt, payment }: OrderGuardFacts): boolean => payment?.attempt === attempt;
+const covers = ({ total, payment }: OrderGuardFacts): boolean =>
+	payment !== undefined && payment.amount.currency === total.currency && payment.amount.amount >= total.amount;
+
+const guards = {
+	isCurrentAttempt,
+	orderTotalIsCovered: (facts: OrderGuardFacts) => isCurrentAttempt(facts) && covers(facts),
+	orderTotalIsShort: (facts: OrderGuardFacts) => isCurrentAttempt(facts) && !covers(facts),
+};
+
+export const orderMachine = defineMachine({
+	name: "order",
+	states: orderStatuses,
+	initial: "placed",
+	events: orderEvents,
+	guards,
+	transitions: [
+		{ from: "placed", event: "payment_captured", to: "paid", guard: "orderTotalIsCovered" },
+		// Too little or in another currency: the attempt is over, its money goes back, and the buyer may pay again.
+		{ from: "placed", event: "payment_captured", to: "payment_declined", guard: "orderTotalIsShort" },
+		{ from: "placed", event: "payment_declined", to: "payment_declined", guard: "isCurrentAttempt" },
+		{ from: "payment_declined", event: "pay", to: "placed" },
+		{ from: ["placed", "payment_declined", "paid"], event: "cancel", to: "cancelled" },
+		{ from: ["placed", "payment_declined"], event: "expire", to: "expired" },
+		{ from: "paid", event: "ship", to: "shipped" },
+		{ from: "shipped", event: "tracking", to: "shipped" },
+		{ from: "shipped", event: "deliver", to: "delivered" },
+	],
+});
+
+export type OrderRefusal = Refusal<OrderStatus, OrderEvent>;
+
+/** In these the money of the current attempt is the seller's; in all others money that arrives goes back. */
+const settled: ReadonlySet<OrderStatus> = new Set(["paid", "shipped", "delivered"]);
+export const keepsMoney = (status: OrderStatus): boolean => settled.has(status);
+
+export type Party = "buyer" | "seller" | "admin";
+
+const moves: Readonly<Record<Party, readonly OrderAction[]>> = {
+	buyer: ["cancel", "pay"],
+	seller: ["cancel", "ship", "tracking", "deliver"],
+	admin: [],
+};
+
+/** Whether this role of a caller makes that move at all, whatever the status. */
+export const mayMove = (parties: readonly Party[], action: OrderAction): boolean =>
+	parties.some((party) => moves[party].includes(action));
+
+/** The moves that this caller could make now. */
+export const allowedActions = (status: OrderStatus, facts: OrderGuardFacts, parties: readonly Party[]): OrderAction[] => {
+	const open: readonly OrderEvent[] = orderMachine.allowed(status, facts);
+	return orderActions.filter((action) => open.includes(action) && mayMove(parties, action));
+};

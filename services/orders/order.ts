@@ -1,0 +1,167 @@
+import type { Caller } from "../../contracts/call.ts";
+import type { EventDraft, OrderFacts, OrderLine } from "../../contracts/events.ts";
+import type { Delivery, OrderAction, OrderStatus, PaymentStatus } from "../../contracts/http/orders.ts";
+import { deriveId } from "../../contracts/ids.ts";
+import type { Money } from "../../contracts/money.ts";
+import type { OrderEvent, OrderGuardFacts, Party } from "./order-states.ts";
+
+export interface OrderTotals {
+	goods: Money;
+	delivery: Money;
+	total: Money;
+}
+
+/** The payment that the order waits for or was settled by: never an older attempt. */
+export interface OrderPayment {
+	id: string;
+	/** From 1; a payment is keyed (order, attempt). */
+	attempt: number;
+	status: PaymentStatus;
+	method: string;
+	declineCode?: string;
+}
+
+export interface TrackingEntry {
+	status: string;
+	location?: string;
+	estimatedDelivery?: string;
+	at: string;
+}
+
+export interface HistoryEntry {
+	from: OrderStatus | null;
+	to: OrderStatus;
+	event: OrderEvent | "place";
+	/** A user's id, "payment" or "system". */
+	by: string;
+	reason?: string;
+	at: string;
+}
+
+/** What a move answered: enough to show the order again as it was then (views.ts). */
+export interface MoveResult {
+	version: number;
+	status: OrderStatus;
+	payment: OrderPayment;
+	/** How many tracking entries there were: they are only ever added, so the count is the state. */
+	tracked: number;
+	shipped: boolean;
+	updatedAt: string;
+}
+
+export interface MoveRecord {
+	key: string;
+	hash: string;
+	action: OrderAction;
+	result: MoveResult;
+	at: string;
+}
+
+/** An order without what the store keeps about it. */
+export interface OrderBody {
+	/** Counts orders from 1 without gaps; `code` is how people write it. */
+	number: number;
+	code: string;
+	/** Unique and ascending with time: lists are ordered and continued by it. */
+	sortKey: string;
+	buyerId: string;
+	sellerId: string;
+	items: OrderLine[];
+	totals: OrderTotals;
+	delivery?: Delivery;
+	status: OrderStatus;
+	payment: OrderPayment;
+	/** Of attempt 1, for the answer to a repeated request. */
+	firstMethod: string;
+	shipment?: { carrier: string; trackingNumber: string };
+	tracking: TrackingEntry[];
+	history: HistoryEntry[];
+	requests: MoveRecord[];
+	/** Epoch ms at which the payment is asked about; only while an answer is due. */
+	answerDue?: number;
+	/** How often it was asked about in vain. */
+	answerTries: number;
+}
+
+export interface Order extends OrderBody {
+	_id: string;
+	/** Counts changes from 1. */
+	version: number;
+	createdAt: string;
+	updatedAt: string;
+	/** The request that made it. */
+	request?: { key: string; hash: string };
+}
+
+/** What a decision does to an order, in one update together with its events. */
+export interface OrderChange {
+	set?: Record<string, unknown>;
+	unset?: readonly string[];
+	push?: Record<string, unknown>;
+	events?: EventDraft[];
+}
+
+export const orderCode = (number: number): string => `O${String(number).padStart(8, "0")}`;
+export const paymentIdOf = (orderId: string, attempt: number): string => deriveId("payment", orderId, attempt);
+export const sortKeyOf = (createdAt: string, id: string): string => `${createdAt}_${id}`;
+
+export const guardFacts = (order: OrderBody): OrderGuardFacts => ({
+	attempt: order.payment.attempt,
+	total: order.totals.total,
+});
+
+/** What the caller is to this order; empty for strangers. Buyer and seller may be the same person. */
+export const partiesOf = (order: OrderBody, caller: Pick<Caller, "id" | "roles">): Party[] => [
+	...(order.buyerId === caller.id ? (["buyer"] as const) : []),
+	...(order.sellerId === caller.id ? (["seller"] as const) : []),
+	...(caller.roles.includes("admin") ? (["admin"] as const) : []),
+];
+
+/** What every event about the order tells. */
+export const orderFacts = (order: Order): OrderFacts => ({
+	orderId: order._id,
+	code: order.code,
+	buyerId: order.buyerId,
+	sellerId: order.sellerId,
+	items: order.items,
+	total: order.totals.total,
+	attempt: order.payment.attempt,
+	paymentId: order.payment.id,
+	paymentMethod: order.payment.method,
+	createdAt: order.createdAt,
+});
+
+export interface Placement {
+	id: string;
+	number: number;
+	buyerId: string;
+	sellerId: string;
+	items: OrderLine[];
+	totals: OrderTotals;
+	delivery?: Delivery | undefined;
+	paymentMethod: string;
+	/** ISO 8601. */
+	at: string;
+	/** Epoch ms. */
+	answerDue: number;
+}
+
+/** A new order, waiting for its first payment. */
+export const newOrder = (placement: Placement): OrderBody => ({
+	number: placement.number,
+	code: orderCode(placement.number),
+	sortKey: sortKeyOf(placement.at, placement.id),
+	buyerId: placement.buyerId,
+	sellerId: placement.sellerId,
+	items: placement.items,
+	totals: placement.totals,
+	...(placement.delivery && { delivery: placement.delivery }),
+	status: "placed",
+	payment: { id: paymentIdOf(placement.id, 1), attempt: 1, status: "processing", method: placement.paymentMethod },
+	firstMethod: placement.paymentMethod,
+	tracking: [],
+	history: [{ from: null, to: "placed", event: "place", by: placement.buyerId, at: placement.at }],
+	requests: [],
+	answerDue: placement.answerDue,
+	answerTries: 0,
+});

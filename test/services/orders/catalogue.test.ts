@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { DomainError } from "../../../contracts/errors.ts";
+import {
+	decideUpdate,
+	nameRange,
+	newProduct,
+	type Product,
+	productView,
+	searchKey,
+	viewAsOffered,
+} from "../../../services/orders/catalogue.ts";
+import { answerDelay } from "../../../services/orders/deadline.ts";
+import { checkPaymentMethod, defaultPaymentMethod } from "../../../services/orders/payment-methods.ts";
+
+const at = "2026-01-02T03:04:05.000Z";
+const price = { amount: 500, currency: "MYR" };
+const aProduct = (name = "Nasi Lemak", stock?: number): Product => ({
+	_id: "p1",
+	version: 1,
+	createdAt: at,
+	updatedAt: at,
+	...newProduct("p1", "sal", { name, price, stock }, at),
+});
+const code = (expected: string) => (error: unknown) => error instanceof DomainError && error.code === expected;
+
+describe("catalogue", () => {
+	it("finds names by their beginning, in any case and composition", () => {
+		const finds = (q: string, name: string): boolean => {
+			const { nameKey } = aProduct(name);
+			const { from, below } = nameRange(q);
+			return nameKey >= from && nameKey < below;
+		};
+		assert.equal(finds("NASI l", "Nasi Lemak"), true);
+		assert.equal(finds("lemak", "Nasi Lemak"), false);
+		assert.equal(finds("cafe\u0301", "Café au lait"), true);
+		assert.equal(finds("nasi lemak", "Nasi"), false);
+		assert.equal(finds("\u{1F357}", "\u{1F357} wing"), true);
+		assert.equal(searchKey("  Ä "), "ä");
+	});
+
+	it("refuses a currency that ISO 4217 does not know", () => {
+		assert.throws(() => newProduct("p", "s", { name: "n", price: { amount: 1, currency: "XQZ" } }, at), code("VALIDATION"));
+		assert.throws(
+			() => decideUpdate(aProduct(), "sal", { price: { amount: 1, currency: "XQZ" } }, undefined),
+			code("VALIDATION"),
+		);
+	});
+
+	it("changes only what differs, and the search key with the name", () => {
+		assert.equal(decideUpdate(aProduct(), "sal", { name: "Nasi Lemak", price: { ...price } }, undefined), null);
+		assert.deepEqual(decideUpdate(aProduct(), "sal", { name: "Mee", stock: 3 }, [1])?.set, {
+			name: "Mee",
+			nameKey: "mee p1",
+			stock: 3,
+		});
+	});
+
+	it("is changed by its seller alone, and by who saw the version", () => {
+		assert.throws(() => decideUpdate(aProduct(), "sid", { stock: 1 }, undefined), code("NOT_FOUND"));
+		assert.throws(() => decideUpdate(aProduct(), "sal", { stock: 1 }, [2]), code("VERSION_CONFLICT"));
+	});
+
+	it("shows a product as it was offered, whatever became of it", () => {
+		const first = aProduct("Nasi Lemak", 5);
+		assert.deepEqual(viewAsOffered({ ...first, name: "Other", stock: 1, version: 4 }), productView(first));
+		assert.equal("stock" in productView(aProduct()), false);
+	});
+});
+
+describe("orders: small rules", () => {
+	it("decline product 2 unless a method is named", () => {
+		assert.equal(defaultPaymentMethod(["1", "2"]), "sandbox_declined");
+		assert.equal(defaultPaymentMethod(["1"]), "sandbox_success");
+	});
+
+	it("name the method that no provider knows", () => {
+		assert.throws(
+			() => checkPaymentMethod("bitcoin"),
+			(error) => error instanceof DomainError && error.extras.errors?.[0]?.pointer === "/paymentMethod",
+		);
+		assert.equal(checkPaymentMethod("sandbox_slow"), "sandbox_slow");
+	});
+
+	it("ask less and less often, but never wait longer than a restart may take to settle", () => {
+		const delays = [0, 1, 2, 3, 40].map((tries) => answerDelay(2_000, tries, "processing"));
+		assert.deepEqual(delays, [2_000, 4_000, 8_000, 8_000, 8_000]);
+		assert.equal(answerDelay(2_000, 40, "requires_action"), 300_000);
+		assert.equal(answerDelay(20_000, 3, "processing"), 20_000);
+	});
+});
