@@ -64,3 +64,13 @@ export const httpClient = (url: string): HttpClient => {
 		delete: (path, say) => request("DELETE", path, undefined, say),
 	};
 };
+
+export const login = async (
+	api: HttpClient,
+	email: string,
+	password: string,
+): Promise<{ id: string; token: string; refreshToken: string }> => {
+	const answer = await api.post("/v1/auth/login", { email, password });
+	if (answer.status !== 200) throw new Error(`${email} cannot log in: ${answer.status} ${answer.text}`);
+	return { id: answer.body.user.id, token: answer.body.accessToken, refreshToken: answer.body.refreshToken };
+};

@@ -1,0 +1,34 @@
+import type { AddressInfo } from "node:net";
+import { ServiceBroker } from "moleculer";
+import type { Profile } from "../../config/profile-type.ts";
+import { brokerOptions } from "../../moleculer.config.ts";
+import { createServices } from "./services.ts";
+
+/** One node of Souk in this process. */
+export interface SoukNode {
+	readonly broker: ServiceBroker;
+	/** Where its gateway listens, or null if it runs none. */
+	readonly port: number | null;
+	/** Drains: no new calls, those in flight end, then everything closes. */
+	stop(): Promise<void>;
+}
+
+const listeningPort = (broker: ServiceBroker): number | null => {
+	const gateway = broker.getLocalService("gateway") as { server?: { address(): AddressInfo | string | null } } | undefined;
+	const address = gateway?.server?.address();
+	return address && typeof address === "object" ? address.port : null;
+};
+
+/** Rejects when a service cannot start; what had been started by then is stopped again. */
+export const startNode = async (profile: Profile): Promise<SoukNode> => {
+	// Signals are ours: Moleculer's own handler would stop the broker once a signal, and npm sends Ctrl-C twice.
+	const broker = new ServiceBroker({ ...brokerOptions(profile), skipProcessEventRegistration: true });
+	try {
+		await createServices(broker, profile);
+		await broker.start();
+	} catch (error) {
+		await broker.stop();
+		throw error;
+	}
+	return { broker, port: listeningPort(broker), stop: () => broker.stop() };
+};

@@ -1,0 +1,42 @@
+import { parseArgs } from "node:util";
+import { profile } from "../config/profile.ts";
+import type { Profile } from "../config/profile-type.ts";
+import { banner } from "./node/banner.ts";
+import { type SoukNode, startNode } from "./node/node.ts";
+import { tellParent, whenParentIsGone } from "./node/parent.ts";
+import { localUrl, untilReady } from "./node/readiness.ts";
+import { refuse } from "./node/refusal.ts";
+import { drainOnSignals } from "./node/shutdown.ts";
+
+// npm start: the services of SERVICES (all by default) in this process, until a signal. --repl adds Moleculer's prompt.
+
+const { values: flags } = parseArgs({ options: { repl: { type: "boolean", default: false } } });
+
+const sayReady = async (settings: Profile, node: SoukNode, giveUp: AbortSignal): Promise<void> => {
+	const { port, broker } = node;
+	const nodeID = broker.nodeID;
+	tellParent({ type: "listening", port, nodeID });
+	if (port !== null) await untilReady(localUrl(settings, port), (what) => broker.logger.warn(what), giveUp);
+	console.log(banner(settings, port, nodeID, process.uptime()));
+	tellParent({ type: "ready", port, nodeID });
+};
+
+const main = async (): Promise<void> => {
+	const settings = profile();
+	const stopping = new AbortController();
+	const starting = startNode(settings);
+	const { stopEarly } = drainOnSignals(async () => {
+		stopping.abort();
+		// A signal during the start waits for it: a half-started broker cannot be stopped.
+		const node = await starting.catch(() => null);
+		await node?.stop();
+	});
+	whenParentIsGone(stopEarly);
+	const node = await starting;
+	await sayReady(settings, node, stopping.signal).catch((error: unknown) => {
+		if (!stopping.signal.aborted) throw error;
+	});
+	if (flags.repl && !stopping.signal.aborted) node.broker.repl();
+};
+
+main().catch(refuse);

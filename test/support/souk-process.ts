@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { isNodeMessage, type NodeMessage } from "../../scripts/node/parent.ts";
+
+// One node of Souk as a process of its own, to be killed and started again. Nothing of it outlives the test run: it ends when
+// the channel to its parent closes.
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const startBound = 60_000;
+const logBound = 400_000;
+
+/** What a child needs of our own environment: servers on PATH, coverage. No setting of Souk leaks in. */
+const inherited = ["PATH", "HOME", "TMPDIR", "NODE_V8_COVERAGE"];
+const cleanEnvironment = (): Record<string, string> =>
+	Object.fromEntries(inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+
+export interface Exit {
+	code: number | null;
+	signal: NodeJS.Signals | null;
+}
+
+export class SoukProcess {
+	readonly #script: string;
+	readonly #env: Record<string, string>;
+	#child: ChildProcess | undefined;
+	#exit: Promise<Exit> | undefined;
+	#logs = "";
+	#port: number | null = null;
+
+	/** @param script path from the root of the repository */
+	constructor(env: Record<string, string>, script = "scripts/start.ts") {
+		this.#script = script;
+		this.#env = { ...cleanEnvironment(), PORT: "0", HOST: "127.0.0.1", ...env };
+	}
+
+	get pid(): number {
+		const pid = this.#child?.pid;
+		if (pid === undefined) throw new Error("this node was not started");
+		return pid;
+	}
+
+	get url(): string {
+		if (this.#port === null) throw new Error("this node has no gateway");
+		return `http://127.0.0.1:${this.#port}`;
+	}
+
+	get running(): boolean {
+		return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+	}
+
+	/** All that it has written so far, over all its lives; the last 400 kB. */
+	get logs(): string {
+		return this.#logs;
+	}
+
+	/** Spawns without waiting: for starts that are to be killed, or to fail. */
+	spawn(): void {
+		if (this.running) throw new Error("this node is running already");
+		const child = spawn(process.execPath, [this.#script], {
+			cwd: root,
+			env: this.#env,
+			stdio: ["ignore", "pipe", "pipe", "ipc"],
+		});
+		this.#child = child;
+		// "close", not "exit": its last words are in `logs` by then.
+		this.#exit = once(child, "close").then(([code, signal]) => ({ code, signal }));
+		for (const stream of [child.stdout, child.stderr]) {
+			stream?.on("data", (chunk: Buffer) => {
+				this.#logs = (this.#logs + chunk.toString()).slice(-logBound);
+			});
+		}
+	}
+
+	/** Resolves when it says so; rejects with its log if it ends or hangs instead. */
+	until(type: NodeMessage["type"]): Promise<void> {
+		const child = this.#child;
+		if (!child) return Promise.reject(new Error("this node was not started"));
+		return new Promise((resolve, reject) => {
+			const finish = (act: () => void): void => {
+				clearTimeout(timer);
+				child.off("message", onMessage);
+				child.off("close", onClose);
+				act();
+			};
+			const fail = (what: string): void => finish(() => reject(new Error(`Souk ${what}. Its log:\n${this.#logs}`)));
+			const onMessage = (message: unknown): void => {
+				if (!isNodeMessage(message) || message.type !== type) return;
+				this.#keepPort(message.port);
+				finish(resolve);
+			};
+			const onClose = (): void => fail(`ended before it was ${type}`);
+			const timer = setTimeout(() => fail(`was not ${type} within ${startBound / 1_000} s`), startBound);
+			child.on("message", onMessage);
+			child.on("close", onClose);
+		});
+	}
+
+	async start(): Promise<void> {
+		this.spawn();
+		await this.until("ready");
+	}
+
+	/** Resolves when it is gone. */
+	async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<Exit> {
+		if (this.running) this.#child?.kill(signal);
+		return this.exited();
+	}
+
+	async exited(): Promise<Exit> {
+		if (!this.#exit) throw new Error("this node was not started");
+		return this.#exit;
+	}
+
+	/** A second life with the same settings and, if it has a gateway, on the same port. */
+	async restart(): Promise<void> {
+		await this.kill();
+		await this.start();
+	}
+
+	/** Clients keep their URL over a restart. */
+	#keepPort(port: number | null): void {
+		this.#port = port;
+		if (port !== null) this.#env.PORT = String(port);
+	}
+}
