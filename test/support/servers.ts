@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { freePort } from "./free-port.ts";
 import { answers, ServerProcess, type ServerSpec } from "./server-process.ts";
+import { noteSkipped } from "./skipped.ts";
 import { removeDir, tempDir } from "./temp-dir.ts";
 
 // Real servers for the cluster suites, from PATH or given by URL.
@@ -54,7 +55,7 @@ const demand = (context: Mocha.Context, reasons: readonly string[]): void => {
 	const reason = reasons.join("; ");
 	if (process.env.SOUK_TEST_REQUIRE === "all") throw new Error(`SOUK_TEST_REQUIRE=all, but ${reason}`);
 	const suite = context.test?.parent?.fullTitle() ?? "suite";
-	console.log(`    skipped: ${suite}: ${reason}`);
+	noteSkipped(suite, reason);
 	context.skip();
 };
 

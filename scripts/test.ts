@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Counts, countLine } from "../test/support/counts.ts";
+
+// npm test                     typecheck, lint, every suite
+// npm run test:unit            the suites that need no server
+// npm run test:cluster         those that do: *.cluster.test.ts
+// npm test -- <mocha's args>   the checks, then mocha with these arguments (files, --grep, …)
+// Whatever happens, the last line is "N passed, N failed, N skipped".
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+const suites: Readonly<Record<string, readonly string[]>> = {
+	all: ["test/**/*.test.ts"],
+	unit: ["test/**/*.test.ts", "--ignore", "test/**/*.cluster.test.ts"],
+	cluster: ["test/**/*.cluster.test.ts"],
+};
+
+interface Outcome {
+	code: number;
+	output: string;
+}
+
+/** @param show the child writes to our terminal; otherwise what it says is kept. */
+const run = (command: string, args: readonly string[], show: boolean, env: NodeJS.ProcessEnv = process.env): Promise<Outcome> =>
+	new Promise((resolve, reject) => {
+		const child = spawn(join(root, "node_modules/.bin", command), args, {
+			cwd: root,
+			env,
+			stdio: ["ignore", show ? "inherit" : "pipe", show ? "inherit" : "pipe"],
+		});
+		let output = "";
+		for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+		child.once("error", reject);
+		child.once("close", (code) => resolve({ code: code ?? 1, output }));
+	});
+
+/** Answers how many of the two failed, and shows what those said. */
+const runChecks = async (): Promise<number> => {
+	const checks = [
+		{ name: "typecheck", done: run("tsc", ["--noEmit"], false) },
+		{ name: "lint", done: run("biome", ["check", "--no-errors-on-unmatched", "."], false) },
+	];
+	let failed = 0;
+	for (const { name, done } of checks) {
+		const { code, output } = await done;
+		if (code !== 0) {
+			failed++;
+			console.log(output.trimEnd());
+		}
+		console.log(`${name} ${code === 0 ? "passed" : "FAILED"}`);
+	}
+	return failed;
+};
+
+const readCounts = (path: string): Counts | null => {
+	try {
+		return JSON.parse(readFileSync(path, "utf8")) as Counts;
+	} catch {
+		return null; // mocha ended before its reporter did: counted as a failure by the caller
+	}
+};
+
+const runMocha = async (args: readonly string[]): Promise<Counts> => {
+	const dir = mkdtempSync(join(tmpdir(), "souk-test-"));
+	const result = join(dir, "counts.json");
+	const forbid = process.env.SOUK_TEST_REQUIRE === "all" ? ["--forbid-only"] : [];
+	const { code } = await run("mocha", [...forbid, ...args], true, { ...process.env, SOUK_TEST_RESULT: result });
+	const counts = readCounts(result) ?? { passed: 0, failed: 0, skipped: 0 };
+	rmSync(dir, { recursive: true });
+	if (code !== 0 && counts.failed === 0) {
+		console.log(`mocha ended with code ${code} although no test failed`);
+		counts.failed = 1;
+	}
+	return counts;
+};
+
+const [first = "all", ...rest] = process.argv.slice(2);
+const named = suites[first];
+const failedChecks = first === "unit" || first === "cluster" ? 0 : await runChecks();
+const counts = await runMocha(named ? [...named, ...rest] : [first, ...rest]);
+counts.failed += failedChecks;
+if (failedChecks > 0) console.log(`${failedChecks} of typecheck and lint failed: see above the tests`);
+console.log(countLine(counts));
+process.exitCode = counts.failed > 0 ? 1 : 0;

@@ -1,0 +1,18 @@
+const grace = 5_000;
+
+/**
+ * After the last test the process must end by itself. If something still holds it (a socket, a timer, a child), that is named
+ * and the run fails: `--exit` would have hidden it.
+ */
+export const mochaGlobalTeardown = (): void => {
+	setTimeout(() => {
+		const held = Map.groupBy(process.getActiveResourcesInfo(), (name) => name);
+		const list = [...held].map(([name, all]) => `${all.length} × ${name}`).join(", ");
+		console.error(`The tests are over, but the process is still held by ${list}: a suite does not clean up after itself.`);
+		// Mocha sets the exit code from the number of failures as the process ends; this listener comes after that one.
+		process.on("exit", () => {
+			process.exitCode = 1;
+		});
+		process.exit(1);
+	}, grace).unref();
+};
