@@ -31,13 +31,14 @@ describe("accessTokens()", () => {
 
 	const open = async (reloadEvery = minute): Promise<void> => {
 		door = broker.createService({ name: "door", mixins: [accessTokens({ reloadEvery, remembered: 3 }) as never] }) as Door;
-		await broker.start();
+		await until("the door to be ready", () => Promise.resolve(door.accessTokensReady()), Boolean);
 	};
 
 	beforeEach(async () => {
 		auth = await fakeAuth();
 		broker = new ServiceBroker({ logger: false });
 		broker.createService(auth.schema);
+		await broker.start();
 	});
 	afterEach(async () => {
 		clock.now = realNow;
