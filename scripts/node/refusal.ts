@@ -1,7 +1,7 @@
 import { SettingsError } from "../../config/environment.ts";
 
 /** EX_CONFIG of sysexits.h: a supervisor that restarts on failure can tell a mistake in the settings from a crash. */
-const exitConfig = 78;
+export const exitConfig = 78;
 
 /** Says why this process cannot start, in words for the person who started it, and ends it. */
 export const refuse = (error: unknown): never => {

@@ -5,13 +5,13 @@ const drainBound = 15_000;
 const sameKeystroke = 1_000;
 
 /** Calls `drain` at the first signal (or when `stopEarly` is called), then exits 0; 1 if it failed or took too long. */
-export const drainOnSignals = (drain: () => Promise<void>): { stopEarly: () => void } => {
+export const drainOnSignals = (drain: () => Promise<void>, bound = drainBound): { stopEarly: () => void } => {
 	let since: number | null = null;
 	const finish = async (): Promise<void> => {
 		setTimeout(() => {
-			console.error(`Souk did not drain within ${drainBound / 1_000} s and ends anyway.`);
+			console.error(`Souk did not drain within ${bound / 1_000} s and ends anyway.`);
 			process.exit(1);
-		}, drainBound).unref();
+		}, bound).unref();
 		try {
 			await drain();
 			process.exit(0);

@@ -38,7 +38,8 @@ export class ServerProcess {
 
 	async start(): Promise<void> {
 		const { name, command, args, port, ready, startTimeout = 60_000 } = this.#spec;
-		const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+		// A process group of its own: Ctrl-C in a terminal would end the server before those that still need it have drained.
+		const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
 		this.#child = child;
 		running.add(child);
 		child.once("exit", () => running.delete(child));
