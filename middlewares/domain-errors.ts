@@ -1,5 +1,6 @@
 import { Errors, type Middleware } from "moleculer";
 import { DomainError, type ErrorExtras, errorTable, isErrorCode } from "../contracts/errors.ts";
+import { StoreUnavailable, WriteUncertain } from "../mixins/store/errors.ts";
 
 /** What a DomainError looks like once it has left its action: `type` is the code, `code` the status, `data` the extras. */
 export const toWire = (error: DomainError): Error => {
@@ -21,15 +22,21 @@ export const fromWire = (error: unknown): DomainError | null => {
 	return new DomainError(type, error.message, (data ?? {}) as ErrorExtras);
 };
 
+/** A store that is away is no fault of the action: callers hear UNAVAILABLE and may come again. */
+const storeIsAway = (error: unknown): error is Error => error instanceof StoreUnavailable || error instanceof WriteUncertain;
+
 /** Puts the DomainErrors that actions throw into the form that survives the wire. */
 export const domainErrors = (): Middleware => ({
 	name: "DomainErrors",
 	// `bind` only satisfies the declared type: Moleculer has bound the handler to its service before any middleware sees it.
-	localAction(next) {
+	localAction(next, { name }) {
 		const action = next.bind(undefined as never);
 		return (ctx) =>
 			action(ctx).catch((error: unknown) => {
-				throw error instanceof DomainError ? toWire(error) : error;
+				if (error instanceof DomainError) throw toWire(error);
+				if (!storeIsAway(error)) throw error;
+				this.logger.warn(`${name} could not reach its store: ${error.message}`);
+				throw toWire(new DomainError("UNAVAILABLE"));
 			});
 	},
 });

@@ -3,6 +3,7 @@ import { ServiceBroker } from "moleculer";
 import { DomainError, type ErrorCode, errorTable } from "../../contracts/errors.ts";
 import { domainErrors, fromWire, toWire } from "../../middlewares/domain-errors.ts";
 import { currentRequestId, requestId, withRequestId } from "../../middlewares/request-id.ts";
+import { StoreUnavailable, WriteUncertain } from "../../mixins/store/errors.ts";
 import { needs, type RunningServer, startNats } from "../support/servers.ts";
 
 const node = (nodeID: string, transporter: string | null = null) =>
@@ -16,6 +17,12 @@ const orders = {
 		},
 		crash(): never {
 			throw new TypeError("undefined is not a function");
+		},
+		storeAway(): never {
+			throw new StoreUnavailable("mongod at 10.0.0.7 is gone");
+		},
+		writeUncertain(): never {
+			throw new WriteUncertain("no answer");
 		},
 		requestId: () => currentRequestId(),
 	},
@@ -33,6 +40,14 @@ const behaves = (caller: () => ServiceBroker): void => {
 		assert.equal(refusal?.code, "TRANSITION_REFUSED");
 		assert.equal(refusal?.message, "It was shipped");
 		assert.deepEqual(refusal?.extras, { from: "shipped", to: "cancelled", allowed: [] });
+	});
+
+	it("says UNAVAILABLE, and no more, when a store is away", async () => {
+		for (const action of ["orders.storeAway", "orders.writeUncertain"]) {
+			const refusal = fromWire(await refusalOf(caller().call(action)));
+			assert.equal(refusal?.code, "UNAVAILABLE");
+			assert.doesNotMatch(refusal?.message ?? "", /10\.0\.0\.7/);
+		}
 	});
 
 	it("takes no other error for a refusal", async () => {

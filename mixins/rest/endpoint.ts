@@ -1,0 +1,121 @@
+import type { Caller, CallMeta, RequestKey } from "../../contracts/call.ts";
+import { DomainError } from "../../contracts/errors.ts";
+import type { Route } from "../../contracts/http/route.ts";
+import type { Answer, Claims } from "../idempotency/claims.ts";
+import { admit, type Doorkeeper } from "./admission.ts";
+import { addressOf, agentOf } from "./client.ts";
+import type { Headers } from "./headers.ts";
+import type { Outgoing, RestRequest } from "./http.ts";
+import { compileInput, type Params } from "./input.ts";
+import { etagOf, hasVersion, parseIfMatch } from "./preconditions.ts";
+import { readBody } from "./read-body.ts";
+import { requestKey } from "./request-key.ts";
+
+// One route of the table, from the first header to the answer.
+
+export interface Tools extends Doorkeeper {
+	claims: Claims;
+	trustProxy: number;
+}
+
+const takesBody = (route: Route): boolean => route.body !== undefined || route.raw === true;
+
+/** What a `raw` action checks signatures with. */
+const signatureHeaders = (req: RestRequest): Headers =>
+	Object.fromEntries(
+		Object.entries(req.headers).flatMap(([name, value]) =>
+			name === "content-type" || name.endsWith("-signature") ? [[name, String(value)]] : [],
+		),
+	);
+
+const locationOf = (template: string, data: Params): string =>
+	template.replace(/\{(\w+)\}/g, (_all, name: string) => encodeURIComponent(String(data[name])));
+
+const toAnswer = (route: Route, meta: CallMeta, data: unknown): Answer => {
+	if (route.answer === null) return { status: meta.status ?? route.status, headers: {}, body: null };
+	const headers: Headers = { "Content-Type": "application/json" };
+	const members = data as Params;
+	if (route.entity) headers.ETag = etagOf(Number(members.version));
+	if (route.location) headers.Location = locationOf(route.location, members);
+	return { status: meta.status ?? route.status, headers, body: JSON.stringify(data) };
+};
+
+/** Kept answers lie in Redis for a day: none that carries a secret may be among them. */
+const carriesSecret = ({ body }: Answer): boolean => body !== null && /"(?:\w*[tT]oken|secret|password)":/.test(body);
+
+const once = async (
+	claims: Claims,
+	{ key, hash }: RequestKey,
+	run: () => Promise<Answer>,
+): Promise<Answer & { replayed?: true }> => {
+	const begun = await claims.begin(key, hash);
+	if (begun.kind === "reused") throw new DomainError("IDEMPOTENCY_KEY_REUSED");
+	if (begun.kind === "running") throw new DomainError("REQUEST_IN_FLIGHT", undefined, { retryAfter: begun.retryAfterMs / 1000 });
+	if (begun.kind === "answered") return { ...begun.answer, replayed: true };
+	let answer: Answer;
+	try {
+		answer = await run();
+	} catch (error) {
+		await begun.claim.release();
+		throw error;
+	}
+	await (carriesSecret(answer) ? begun.claim.release() : begun.claim.remember(answer));
+	return answer;
+};
+
+const conditional = (req: RestRequest, answer: Answer): Answer => {
+	const etag = answer.headers.ETag;
+	if (etag === undefined || (req.method !== "GET" && req.method !== "HEAD")) return answer;
+	const ifMatch = parseIfMatch(req.headers["if-match"]);
+	if (ifMatch && ifMatch !== "*" && !ifMatch.some((version) => etagOf(version) === etag))
+		throw new DomainError("VERSION_CONFLICT");
+	if (!hasVersion(req.headers["if-none-match"], etag)) return answer;
+	return { status: 304, headers: { ETag: etag }, body: null };
+};
+
+const fillMeta = (req: RestRequest, caller: Caller | undefined, address: string, request: RequestKey): void => {
+	const { meta } = req.$ctx;
+	if (caller) meta.user = { id: caller.id, roles: caller.roles, sessionId: caller.sessionId };
+	meta.client = { address, agent: agentOf(req) };
+	meta.request = request;
+};
+
+/** Calls the action. The preconditions are read here, behind the replay: a repeat is answered before If-Match is looked at. */
+const call = async (route: Route, req: RestRequest, params: Params): Promise<Answer> => {
+	const ifMatch = route.entity && route.method !== "GET" ? parseIfMatch(req.headers["if-match"]) : undefined;
+	if (ifMatch !== undefined) req.$ctx.meta.ifMatch = ifMatch;
+	const data = await req.$ctx.call<unknown, Params>(route.action, params);
+	return toAnswer(route, req.$ctx.meta, data);
+};
+
+/** Compiles a route into what serves it. Throws DomainError and whatever the call throws. */
+export const endpoint = (route: Route): ((tools: Tools, req: RestRequest) => Promise<Outgoing>) => {
+	const inputOf = compileInput(route);
+	return async (tools, req) => {
+		const address = addressOf(req, tools.trustProxy);
+		const caller = await admit(tools, route, {
+			authorization: req.headers.authorization,
+			address,
+			headers: req.answerHeaders,
+		});
+		const path = req.$params.params;
+		const body = takesBody(route) ? await readBody(req, route) : undefined;
+		const params = inputOf(path, req.$params.query, route.raw ? undefined : body);
+		if (route.raw) Object.assign(params, { rawBody: body ?? "", headers: signatureHeaders(req) });
+		const key = requestKey(route, {
+			userId: caller?.id ?? "",
+			path: Object.values(path),
+			body,
+			idempotencyKey: req.headers["idempotency-key"] as string | undefined, // Node joins repeats of such a header
+		});
+		fillMeta(req, caller, address, key);
+		const run = () => call(route, req, params);
+		const { replayed, ...answer } = key.named ? await once(tools.claims, key, run) : { ...(await run()), replayed: undefined };
+		const { status, headers, body: text } = conditional(req, answer);
+		const { meta } = req.$ctx;
+		const more: Headers = { ...headers, "Cache-Control": "no-store" };
+		if (replayed || meta.replayed) more["Idempotency-Replayed"] = "true";
+		if (meta.cache) more["X-Cache"] = meta.cache;
+		return { status, headers: more, body: text };
+	};
+};

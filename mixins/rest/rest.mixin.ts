@@ -1,0 +1,153 @@
+import { parse } from "node:querystring";
+import type { ServiceSchema } from "moleculer";
+import ApiGateway from "moleculer-web";
+import type { Profile } from "../../config/profile-type.ts";
+import type { Route } from "../../contracts/http/route.ts";
+import { newId } from "../../contracts/ids.ts";
+import { memoryClaims } from "../idempotency/memory-claims.ts";
+import { redisClaims } from "../idempotency/redis-claims.ts";
+import { rateLimits } from "../rate-limits/rate-limits.ts";
+import { volatileRedis } from "../redis/volatile-redis.ts";
+import { saneRequestId } from "./client.ts";
+import { corsHeaders, securityHeaders } from "./headers.ts";
+import type { RestRequest, RestResponse } from "./http.ts";
+import {
+	answerBroken,
+	type Handler,
+	type Page,
+	pageHandler,
+	type RestService,
+	refuse,
+	refuseUnknown,
+	routeHandler,
+} from "./serve.ts";
+
+export interface RestOptions {
+	profile: Profile;
+	routes: readonly Route[];
+	/** By "GET /path". */
+	pages: Readonly<Record<string, Page>>;
+}
+
+/** How long a stop waits for requests in flight, in ms. */
+const drainMs = 10_000;
+
+const aliasesOf = ({ routes, pages }: RestOptions): Record<string, Handler> => ({
+	...Object.fromEntries(routes.map((route) => [`${route.method} ${route.path}`, routeHandler(route)])),
+	...Object.fromEntries(Object.entries(pages).map(([name, page]) => [name, pageHandler(page)])),
+});
+
+const openTools = (service: RestService, { rateLimits: limits, redisUrl, keyPrefix, trustProxy }: Profile): void => {
+	const onTrouble = (error: Error): void => service.logger.warn(`Redis is away, going on without it: ${error.message}`);
+	service.redis = redisUrl === null ? null : volatileRedis(redisUrl, onTrouble);
+	service.tools = {
+		trustProxy,
+		verifyAccessToken: (token) => service.verifyAccessToken(token),
+		limits: rateLimits(limits, service.redis, keyPrefix),
+		claims: service.redis ? redisClaims(service.redis, keyPrefix) : memoryClaims(),
+	};
+};
+
+/** Stops listening, lets requests in flight finish, closes connections as they fall idle; after `drainMs` what is left is cut. */
+const drain = async ({ server, logger }: RestService): Promise<void> => {
+	if (!server.listening) return;
+	const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+	const cut = setTimeout(() => {
+		logger.warn("Requests were still running at the end of the drain; their connections are cut");
+		server.closeAllConnections();
+	}, drainMs);
+	await closed;
+	clearTimeout(cut);
+};
+
+/**
+ * Serves a route table over HTTP by the rules of docs (api.md §1): nothing but its routes and pages is reachable. The service
+ * that mixes it in has `verifyAccessToken`.
+ */
+export const rest = (options: RestOptions): Partial<ServiceSchema> => {
+	const { profile } = options;
+	const always = securityHeaders(profile);
+	const schema = {
+		mixins: [ApiGateway],
+		settings: {
+			// Everything here is published to every node unless it is named in $secureSettings.
+			$secureSettings: ["routes", "rootCallOptions", "port", "ip"],
+			port: profile.port,
+			ip: profile.host,
+			logRequest: null,
+			logRequestParams: null,
+			logResponse: null,
+			logRouteRegistration: null,
+			requestTimeout: 60_000,
+			routes: [
+				{
+					path: "/",
+					mappingPolicy: "restrict",
+					// Path, query and body stay apart until each was checked against its own schema.
+					mergeParams: false,
+					bodyParsers: false,
+					pathToRegexpOptions: { sensitive: true },
+					aliases: aliasesOf(options),
+				},
+			],
+			/** The first thing that happens to a request. Not their X-Correlation-ID, nor an X-Request-ID that is unfit for a log. */
+			rootCallOptions(call: { requestID?: string }, req: RestRequest) {
+				req.startedAt = performance.now();
+				req.requestId = saneRequestId(req.headers["x-request-id"]) ?? newId();
+				call.requestID = req.requestId;
+				const cors = corsHeaders(profile.corsOrigins, req.headers.origin);
+				req.answerHeaders = { ...always, ...cors, "X-Request-Id": req.requestId };
+			},
+		},
+		actions: {
+			// The bus needs no way to list or change what is mounted.
+			listAliases: false,
+			addRoute: false,
+			removeRoute: false,
+			// A request is no call that may queue, fail over or trip a breaker: those rules are for the action behind it. With a
+			// bulkhead, a hundred clients that send slowly would lock out all others.
+			rest: { bulkhead: { enabled: false }, circuitBreaker: { enabled: false }, retryPolicy: { enabled: false } },
+		},
+		methods: {
+			parseQueryString(req: RestRequest) {
+				const mark = (req.url ?? "").indexOf("?");
+				const url = req.url ?? "/";
+				return mark < 0 ? { url, query: {} } : { url: url.slice(0, mark), query: parse(url.slice(mark + 1)) };
+			},
+			/** HEAD is a GET whose body is not sent. */
+			resolveAlias(this: RestService, path: string, method = "GET") {
+				const resolve = ApiGateway.methods?.resolveAlias as (path: string, method: string) => unknown;
+				return resolve.call(this, path, method === "HEAD" ? "GET" : method);
+			},
+			send404(this: RestService, req: RestRequest, res: RestResponse) {
+				refuseUnknown(this, req, res);
+			},
+			errorHandler(this: RestService, req: RestRequest, res: RestResponse, error: unknown) {
+				refuse(this, req, res, error);
+			},
+			/** For middlewares/drain.ts: before any service of this process stops. */
+			drain(this: RestService) {
+				this.draining ??= drain(this);
+				return this.draining;
+			},
+		},
+		created(this: RestService) {
+			this.draining = null;
+			openTools(this, profile);
+			// Longer than the 60 s of common load balancers: who closes first decides whether a request can be lost between.
+			this.server.keepAliveTimeout = 65_000;
+			this.server.on("clientError", answerBroken);
+		},
+		started(this: RestService) {
+			this.redis?.connect();
+			return Promise.resolve();
+		},
+		async stopped(this: RestService) {
+			await this.drain();
+			await this.tools.claims.close();
+			this.redis?.close();
+		},
+	};
+	// moleculer-web brings settings and members that Moleculer's types do not know.
+	return schema as unknown as Partial<ServiceSchema>;
+};
