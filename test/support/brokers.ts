@@ -1,0 +1,32 @@
+import { type BrokerOptions, type LoggerConfig, ServiceBroker, type ServiceSchema } from "moleculer";
+
+/** Broker options of a test: silent, and deaf to signals, which are the test runner's. */
+export const quiet: BrokerOptions = { logger: false, skipProcessEventRegistration: true };
+
+/** Like `quiet`, but every line goes to `lines`, as [level, ...what was logged]. */
+export const listening = (lines: unknown[][]): BrokerOptions => {
+	const formatter = (level: string, args: unknown[]): unknown[] => {
+		lines.push([level, ...args]);
+		return [];
+	};
+	const logger: LoggerConfig = { type: "Console", options: { level: "info", formatter } };
+	return { ...quiet, logger };
+};
+
+/** Started brokers that end with the suite: `after(brokers.stopAll)`. */
+export class Brokers {
+	readonly #running: ServiceBroker[] = [];
+
+	/** The options are Moleculer's defaults but for `quiet` and what is given. */
+	async start(options: BrokerOptions, ...services: ServiceSchema[]): Promise<ServiceBroker> {
+		const broker = new ServiceBroker({ ...quiet, ...options });
+		this.#running.push(broker);
+		for (const service of services) broker.createService(service);
+		await broker.start();
+		return broker;
+	}
+
+	readonly stopAll = async (): Promise<void> => {
+		await Promise.all(this.#running.splice(0).map((broker) => broker.stop()));
+	};
+}
