@@ -45,10 +45,17 @@ export const clusterCounts = async (): Promise<Figure[]> => {
 		const to = await read();
 		await inParallel(count, width, async (index) => untilPaid(client, shop, ids[index] ?? "", 1));
 
-		const perOrder = (key: "commands" | "messages"): number => round((to[key] - from[key] - perMs(key) * (to.at - from.at)) / count, 1);
+		const perOrder = (key: "commands" | "messages"): number =>
+			round((to[key] - from[key] - perMs(key) * (to.at - from.at)) / count, 1);
 		const note = `${count} orders, ${width} at a time, four nodes; idle traffic of the same time taken off`;
 		return [
-			{ name: "database commands per order, POST to paid", value: perOrder("commands"), unit: "commands", bound: { most: 10 }, note },
+			{
+				name: "database commands per order, POST to paid",
+				value: perOrder("commands"),
+				unit: "commands",
+				bound: { most: 10 },
+				note,
+			},
 			{ name: "bus messages per order, POST to paid", value: perOrder("messages"), unit: "messages", bound: { most: 20 }, note },
 		];
 	} finally {

@@ -24,6 +24,12 @@ export const idleProcess = async (): Promise<Figure[]> => {
 	const note = "median of 5 fresh starts with an empty data folder";
 	return [
 		{ name: "start to ready, embedded", value: round(median(starts) / 1000), unit: "s", bound: { most: 3 }, note },
-		{ name: "idle process, embedded", value: round(median(sizes), 0), unit: "MiB RSS", bound: { most: 180 }, note: `${note}, 5 s after ready` },
+		{
+			name: "idle process, embedded",
+			value: round(median(sizes), 0),
+			unit: "MiB RSS",
+			bound: { most: 180 },
+			note: `${note}, 5 s after ready`,
+		},
 	];
 };

@@ -45,7 +45,12 @@ export class BenchClient {
 		});
 	}
 
-	async expect<T>(status: number, method: string, path: string, options: { token?: string; body?: unknown } = {}): Promise<Answer<T>> {
+	async expect<T>(
+		status: number,
+		method: string,
+		path: string,
+		options: { token?: string; body?: unknown } = {},
+	): Promise<Answer<T>> {
 		const answer = await this.call<T>(method, path, options);
 		if (answer.status !== status) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
 		return answer;

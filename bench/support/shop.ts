@@ -48,7 +48,9 @@ export const untilPaid = async (client: BenchClient, shop: Shop, id: string, pau
 
 /** From placed to paid as the order's own history has it. */
 export const paidAfterMs = async (client: BenchClient, shop: Shop, id: string): Promise<number> => {
-	const { body } = await client.expect<{ items: { to: string; at: string }[] }>(200, "GET", `/v1/orders/${id}/history`, { token: shop.token });
+	const { body } = await client.expect<{ items: { to: string; at: string }[] }>(200, "GET", `/v1/orders/${id}/history`, {
+		token: shop.token,
+	});
 	const at = (status: string): number => Date.parse(body.items.find((step) => step.to === status)?.at ?? "");
 	return at("paid") - at("placed");
 };

@@ -1,5 +1,5 @@
-import { createServer, type Socket, connect } from "node:net";
 import type { AddressInfo } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 
 // What the driver does to keep its connections and its view of the replica set; not work that an order causes.
 const housekeeping = new Set(["hello", "isMaster", "ismaster", "ping", "endSessions", "saslStart", "saslContinue", "buildInfo"]);
@@ -45,7 +45,10 @@ export const countCommands = async (target: { host: string; port: number }): Pro
 		});
 		client.on("data", cut);
 		client.pipe(upstream).pipe(client);
-		for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
+		for (const [socket, other] of [
+			[client, upstream],
+			[upstream, client],
+		] as const) {
 			sockets.add(socket);
 			socket.on("error", () => other.destroy());
 			socket.on("close", () => {

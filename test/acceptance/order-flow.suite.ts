@@ -197,7 +197,10 @@ export const orderFlow = (api: () => HttpClient): void => {
 	it("numbers orders without a gap while many come at once", async () => {
 		const placed = await Promise.all(Array.from({ length: 20 }, () => market.place({})));
 		const numbers = placed.map((order) => Number(order.code.slice(1))).sort((a, b) => a - b);
-		assert.deepEqual(numbers, Array.from({ length: 20 }, (_, index) => (numbers[0] ?? 0) + index));
+		assert.deepEqual(
+			numbers,
+			Array.from({ length: 20 }, (_, index) => (numbers[0] ?? 0) + index),
+		);
 	});
 
 	it("refunds a part, then another, and never more than was captured", async () => {

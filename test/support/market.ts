@@ -39,7 +39,11 @@ export const signUp = async (api: HttpClient, role: "buyer" | "seller"): Promise
 
 export const openMarket = async (api: HttpClient): Promise<Market> => {
 	const [buyer, seller] = await Promise.all([signUp(api, "buyer"), signUp(api, "seller")]);
-	const product = await api.post("/v1/products", { name: "Satay", price: { amount: 9900, currency: "MYR" } }, { token: seller.token });
+	const product = await api.post(
+		"/v1/products",
+		{ name: "Satay", price: { amount: 9900, currency: "MYR" } },
+		{ token: seller.token },
+	);
 	assert.equal(product.status, 201, JSON.stringify(product.body));
 	const productId: string = product.body.id;
 
@@ -69,6 +73,11 @@ export const openMarket = async (api: HttpClient): Promise<Market> => {
 		payment,
 		until: (id, status) => untilOrder(id, (seen) => seen.status === status),
 		untilOrder,
-		untilPayment: (id, status) => until(`payment ${id}`, () => payment(id), (seen) => seen.status === status),
+		untilPayment: (id, status) =>
+			until(
+				`payment ${id}`,
+				() => payment(id),
+				(seen) => seen.status === status,
+			),
 	};
 };
