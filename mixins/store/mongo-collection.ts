@@ -75,7 +75,7 @@ export class MongoCollection<T extends Document> implements Collection<T>, Colle
 				return (await this.#native.insertMany(documents as readonly object[] as Native[], { ordered: false })).insertedCount;
 			} catch (error) {
 				if (!onlyDuplicates(error)) throw error;
-				return error.insertedCount;
+				return documents.length - error.result.getWriteErrors().length;
 			}
 		});
 	}

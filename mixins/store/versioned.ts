@@ -185,6 +185,7 @@ const run = async <T extends Entity>(
 			const entity = await collection.update({ _id: id, version: current.version }, update);
 			if (entity) return { changed: true, entity, events };
 		} catch (error) {
+			if (lost && error instanceof StoreUnavailable) throw lost; // "nothing was written" would not be true of the round before
 			if (!(error instanceof WriteUncertain)) throw error;
 			lost = error;
 			unanswered.push({ ours, events });
