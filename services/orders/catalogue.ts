@@ -2,6 +2,7 @@ import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { ProductView } from "../../contracts/http/orders.ts";
 import { isCurrency, type Money } from "../../contracts/money.ts";
+import type { Change, Entity } from "../../mixins/store/versioned.ts";
 import { checkVersion } from "./access.ts";
 
 // Products: what a seller offers. An order copies name and price when it is placed, so a change here never reaches it.
@@ -23,11 +24,8 @@ export interface ProductBody extends Offer {
 	offered: Offer;
 }
 
-export interface Product extends ProductBody {
-	_id: string;
-	version: number;
+export interface Product extends Entity, ProductBody {
 	createdAt: string;
-	updatedAt: string;
 	request?: { key: string; hash: string };
 }
 
@@ -75,7 +73,7 @@ export const decideUpdate = (
 	sellerId: string,
 	change: Partial<Offer>,
 	ifMatch: CallMeta["ifMatch"],
-): { set: Record<string, unknown> } | null => {
+): Pick<Change, "set"> | null => {
 	if (product.sellerId !== sellerId) throw new DomainError("NOT_FOUND");
 	checkVersion(product.version, ifMatch);
 	checkOffer(change);

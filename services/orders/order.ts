@@ -1,8 +1,9 @@
 import type { Caller } from "../../contracts/call.ts";
-import type { EventDraft, OrderFacts, OrderLine } from "../../contracts/events.ts";
+import type { OrderFacts, OrderLine } from "../../contracts/events.ts";
 import type { Delivery, OrderAction, OrderStatus, PaymentStatus } from "../../contracts/http/orders.ts";
 import { deriveId } from "../../contracts/ids.ts";
 import type { Money } from "../../contracts/money.ts";
+import type { Change, Entity } from "../../mixins/store/versioned.ts";
 import type { OrderEvent, OrderGuardFacts, Party } from "./order-states.ts";
 
 export interface OrderTotals {
@@ -83,23 +84,14 @@ export interface OrderBody {
 	answerTries: number;
 }
 
-export interface Order extends OrderBody {
-	_id: string;
-	/** Counts changes from 1. */
-	version: number;
+export interface Order extends Entity, OrderBody {
 	createdAt: string;
-	updatedAt: string;
 	/** The request that made it. */
 	request?: { key: string; hash: string };
 }
 
 /** What a decision does to an order, in one update together with its events. */
-export interface OrderChange {
-	set?: Record<string, unknown>;
-	unset?: readonly string[];
-	push?: Record<string, unknown>;
-	events?: EventDraft[];
-}
+export type OrderChange = Pick<Change, "set" | "unset" | "push" | "events">;
 
 export const orderCode = (number: number): string => `O${String(number).padStart(8, "0")}`;
 export const paymentIdOf = (orderId: string, attempt: number): string => deriveId("payment", orderId, attempt);
@@ -118,7 +110,7 @@ export const partiesOf = (order: OrderBody, caller: Pick<Caller, "id" | "roles">
 ];
 
 /** What every event about the order tells. */
-export const orderFacts = (order: Order): OrderFacts => ({
+export const orderFacts = (order: Pick<Order, "_id" | "createdAt"> & OrderBody): OrderFacts => ({
 	orderId: order._id,
 	code: order.code,
 	buyerId: order.buyerId,

@@ -51,7 +51,9 @@ const meaning: Readonly<Record<PaymentStatus, OrderEvent | null>> = {
 	refunded: "payment_captured",
 };
 
-const holdsMoney = (status: PaymentStatus): boolean => status === "captured" || status === "partially_refunded";
+/** The payment's id if it holds money that nobody waits for. */
+export const unwantedMoney = ({ status, paymentId }: PaymentNews): string | null =>
+	status === "captured" || status === "partially_refunded" ? paymentId : null;
 
 const forward = (payment: OrderPayment, news: PaymentNews): OrderPayment => {
 	if (rank[news.status] <= rank[payment.status]) return payment;
@@ -91,16 +93,16 @@ const noted = (order: Order, news: PaymentNews): OrderChange | null => {
 export const decidePayment = (order: Order, news: PaymentNews, at: string): PaymentDecision => {
 	if (news.attempt !== order.payment.attempt) {
 		// An attempt that the order no longer waits for changes nothing, but its money must not stay.
-		return { change: null, refundUnwanted: holdsMoney(news.status) ? news.paymentId : null };
+		return { change: null, refundUnwanted: unwantedMoney(news) };
 	}
 	const event = meaning[news.status];
 	const step = event && orderMachine.next(order.status, event, { ...guardFacts(order), payment: news });
 	const status = step?.ok ? step.to : order.status;
 	const change = event && step?.ok ? moved(order, news, event, step.to, at) : noted(order, news);
-	return { change, refundUnwanted: holdsMoney(news.status) && !keepsMoney(status) ? news.paymentId : null };
+	return { change, refundUnwanted: keepsMoney(status) ? null : unwantedMoney(news) };
 };
 
-type PaymentEvent = DomainEvent<
+export type PaymentEvent = DomainEvent<
 	"payment.captured" | "payment.declined" | "payment.requires_action" | "payment.voided" | "payment.refunded"
 >;
 

@@ -1,0 +1,109 @@
+import type { ActionHandler, ActionSchema, Context, Service } from "moleculer";
+import { clock } from "../../config/clock.ts";
+import type { Caller, CallMeta, RequestKey } from "../../contracts/call.ts";
+import { DomainError } from "../../contracts/errors.ts";
+import { orderRoutes } from "../../contracts/http/orders.ts";
+import { paramsOf } from "../../contracts/http/params.ts";
+import { typed } from "../../middlewares/typebox-validator.ts";
+import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import type { Sequence, SequenceDocument } from "../../mixins/sequence/sequence.ts";
+import type { CollectionSpec } from "../../mixins/store/port.ts";
+import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
+import type { StoreHealth } from "../../mixins/store/store.ts";
+import { type Cause, outboxIndex } from "../../mixins/store/versioned.ts";
+import type { Product } from "./catalogue.ts";
+import type { Order } from "./order.ts";
+
+// What the parts of this service (the *.mixin.ts files beside it) share: its collections, its `this`, and who calls.
+
+export interface OrdersCollections {
+	orders: Order;
+	products: Product;
+	counters: SequenceDocument;
+	leases: LeaseDocument;
+}
+
+export const collections: { readonly [K in keyof OrdersCollections]: CollectionSpec } = {
+	orders: {
+		indexes: [
+			// The fence of the order codes: docs/decisions/0003-order-codes.md.
+			{ name: "number", fields: [["number", 1]], unique: true },
+			{
+				name: "buyer",
+				fields: [
+					["buyerId", 1],
+					["sortKey", -1],
+				],
+			},
+			{
+				name: "buyer_status",
+				fields: [
+					["buyerId", 1],
+					["status", 1],
+					["sortKey", -1],
+				],
+			},
+			{
+				name: "seller",
+				fields: [
+					["sellerId", 1],
+					["sortKey", -1],
+				],
+			},
+			{
+				name: "seller_status",
+				fields: [
+					["sellerId", 1],
+					["status", 1],
+					["sortKey", -1],
+				],
+			},
+			{ name: "answer_due", fields: [["answerDue", 1]], sparse: true },
+			outboxIndex,
+		],
+	},
+	products: {
+		indexes: [
+			{ name: "newest", fields: [["sortKey", -1]] },
+			{ name: "by_name", fields: [["nameKey", 1]] },
+		],
+	},
+	counters: {},
+	leases: {},
+};
+
+export type OrdersService = Service & StoreMembers<OrdersCollections> & { codes: Sequence };
+
+/** A handler of this service: `this` is set by Moleculer. */
+export type Handler<Params, Answer> = (this: OrdersService, ctx: Context<Params, CallMeta>) => Promise<Answer>;
+
+/** The action of one route. The cast is for `this`: a mixin cannot tell Moleculer's types which service it will be part of. */
+export const routeAction = <Params, Answer>(name: string, handler: Handler<Params, Answer>): ActionSchema => ({
+	visibility: "published",
+	params: typed(paramsOf(orderRoutes, `orders.${name}`)),
+	handler: handler as unknown as ActionHandler,
+});
+
+export const callerOf = ({ meta }: Context<unknown, CallMeta>): Caller => {
+	if (!meta.user) throw new DomainError("UNAUTHORIZED");
+	return meta.user;
+};
+
+/** The gateway gives every request that changes something a key; a call without one could not be repeated safely. */
+export const requestOf = ({ meta }: Context<unknown, CallMeta>): RequestKey => {
+	if (!meta.request) throw new Error("a call that changes something came without a request key");
+	return meta.request;
+};
+
+export const causeOf = ({ requestID }: Context<unknown, CallMeta>): Cause => ({
+	at: clock.now(),
+	...(requestID && { requestid: requestID }),
+});
+
+/** The store's part in readiness: rejects with what is wrong. */
+export const requireStore = async (asked: Promise<StoreHealth>): Promise<void> => {
+	const { ok, detail } = await asked;
+	if (!ok) throw new Error(detail ?? "the store does not answer");
+};
+
+export const iso = (at: number): string => new Date(at).toISOString();

@@ -1,0 +1,107 @@
+import type { Context, ServiceSchema } from "moleculer";
+import { profile } from "../../config/profile.ts";
+import type { CallMeta } from "../../contracts/call.ts";
+import { DomainError } from "../../contracts/errors.ts";
+import type { Delivery, OrderView } from "../../contracts/http/orders.ts";
+import { deriveId } from "../../contracts/ids.ts";
+import { DuplicateKey } from "../../mixins/store/errors.ts";
+import { type Cause, createEntity } from "../../mixins/store/versioned.ts";
+import { newOrder, type Order, orderFacts, type Placement } from "./order.ts";
+import { viewAsPlaced } from "./order-view.ts";
+import { callerOf, causeOf, iso, type OrdersService, requestOf, routeAction } from "./orders-base.ts";
+import { checkPaymentMethod, defaultPaymentMethod } from "./payment-methods.ts";
+import { priceOrder, type RequestedItem } from "./pricing.ts";
+
+// orders.place. What a second run of the same request does, wherever the first one died:
+//   before the number:          everything again; nothing was written
+//   number, but no order:       the counter knows the id and gives the same number (0003-order-codes.md)
+//   order, but no answer:       the order is found under its id and answered as it was placed
+//   order, event not published: the event is in the order's outbox; the sweeper publishes it
+
+interface PlaceParams {
+	items: RequestedItem[];
+	paymentMethod?: string;
+	delivery?: Delivery;
+}
+
+type PlaceContext = Context<PlaceParams, CallMeta>;
+
+/** Tokens live a while longer than their owner's account: who pays must exist and be active now. */
+const requireActive = async (ctx: PlaceContext, id: string): Promise<void> => {
+	const person = await ctx.call<{ active: boolean } | null, { id: string }>("auth.resolve", { id });
+	if (!person?.active) throw new DomainError("CUSTOMER_NOT_FOUND");
+};
+
+/** What came with the request beyond these stays out of the order. */
+const deliveryOf = ({ name, phone, zip, city, address, region, email }: Delivery): Delivery => ({
+	name,
+	phone,
+	zip,
+	city,
+	address,
+	region,
+	email,
+});
+
+const replay = (ctx: PlaceContext, order: Order): OrderView => {
+	const { key, hash, named } = requestOf(ctx);
+	if (order.request?.key !== key || order.request.hash !== hash) throw new DomainError("IDEMPOTENCY_KEY_REUSED");
+	ctx.meta.replayed = named;
+	return viewAsPlaced(order);
+};
+
+/** After a restored backup the counter may be behind the orders: it goes on above the highest. */
+export async function catchUpCodes(this: OrdersService): Promise<void> {
+	const [last] = await this.store.orders.find({ sort: [["number", -1]], limit: 1 });
+	await this.codes.raise(last?.number ?? 0);
+}
+
+const write = async (
+	service: OrdersService,
+	draft: Omit<Placement, "number">,
+	request: Order["request"],
+	cause: Cause,
+): Promise<{ created: boolean; entity: Order }> => {
+	const number = await service.codes.numberOf(draft.id);
+	const order = { _id: draft.id, ...newOrder({ ...draft, number }), createdAt: draft.at, ...(request && { request }) };
+	const facts = orderFacts(order);
+	const event = { type: "order.placed", subject: draft.id, data: facts } as const;
+	return createEntity<Order>(service.store.orders, order, [event], cause);
+};
+
+async function place(this: OrdersService, ctx: PlaceContext): Promise<OrderView> {
+	const { id: buyerId } = callerOf(ctx);
+	const request = requestOf(ctx);
+	const id = deriveId("order", request.key);
+	// First of all: a repeat is answered even if the product is gone since, and takes no number.
+	const done = request.named ? await this.store.orders.findById(id) : null;
+	if (done) return replay(ctx, done);
+	const { items, delivery, paymentMethod } = ctx.params;
+	const productIds = [...new Set(items.map(({ productId }) => productId))];
+	const method = checkPaymentMethod(paymentMethod ?? defaultPaymentMethod(productIds));
+	const [products] = await Promise.all([this.store.products.findByIds(productIds), requireActive(ctx, buyerId)]);
+	const cause = causeOf(ctx);
+	const draft = {
+		id,
+		buyerId,
+		...priceOrder(items, products),
+		delivery: delivery && deliveryOf(delivery),
+		paymentMethod: method,
+		at: iso(cause.at),
+		answerDue: cause.at + profile().answerDeadline,
+	};
+	const made = { key: request.key, hash: request.hash };
+	const { created, entity } = await write(this, draft, made, cause).catch(async (error: unknown) => {
+		if (!(error instanceof DuplicateKey)) throw error;
+		this.logger.warn(`The number of order ${id} was taken: the counter was behind the orders and is raised`);
+		await catchUpCodes.call(this);
+		return write(this, draft, made, cause);
+	});
+	return created ? viewAsPlaced(entity) : replay(ctx, entity);
+}
+
+export const placing: Partial<ServiceSchema> = {
+	actions: {
+		place: routeAction("place", place),
+	},
+};
