@@ -56,7 +56,7 @@ const cacher = ({ redisUrl, keyPrefix }: Profile): BrokerOptions["cacher"] =>
 export const brokerOptions = (profile: Profile): BrokerOptions => ({
 	namespace: profile.namespace, // so that two installations can share a NATS server
 	nodeID: profile.nodeId, // names in logs that survive a restart, where the operator gives them
-	created: () => setStoreProfile(profile.store), // before the first service asks where its documents are
+	created: () => setStoreProfile({ ...profile.store, autoMigrate: profile.autoMigrate, outboxGrace: profile.outboxGrace }), // before the first service asks where its documents are
 
 	transporter: profile.transporter ? transporter(profile.transporter, profile.nodeId) : null, // null: one process, no bus
 	transit,
