@@ -55,6 +55,9 @@ export interface ErrorExtras {
 	allowed?: readonly string[];
 	/** Seconds, becomes `Retry-After`. */
 	retryAfter?: number;
+	/** Why /health/ready says no: members of the Health schema. */
+	checks?: readonly object[];
+	consumers?: readonly object[];
 }
 
 /**
@@ -84,6 +87,8 @@ export interface Problem {
 	from?: string;
 	to?: string;
 	allowed?: readonly string[];
+	checks?: readonly object[];
+	consumers?: readonly object[];
 }
 
 export const problemType = (code: ErrorCode): string => `/problems/${code.toLowerCase().replaceAll("_", "-")}`;

@@ -1,0 +1,60 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { ServiceSchema } from "moleculer";
+import { profile as currentProfile } from "../../config/profile.ts";
+import type { Profile } from "../../config/profile-type.ts";
+import { routes as allRoutes, type Route } from "../../contracts/http/index.ts";
+import { accessTokens } from "../../mixins/access-token/index.ts";
+import type { DeadLetters } from "../../mixins/durable-events/port.ts";
+import { rest } from "../../mixins/rest/rest.mixin.ts";
+import type { Page } from "../../mixins/rest/serve.ts";
+import { staticFile } from "../../mixins/rest/static-file.ts";
+import manifest from "../../package.json" with { type: "json" };
+import { deadLetterActions } from "./dead-letters.mixin.ts";
+import { type BusView, healthActions } from "./health.mixin.ts";
+import { openApi } from "./openapi.ts";
+import { type Document, documents } from "./pages.ts";
+import { servicesBehind } from "./readiness.ts";
+
+export interface GatewayOptions {
+	routes?: readonly Route[];
+	bus?: () => (BusView & { deadLetters: DeadLetters }) | undefined;
+}
+
+const asPage = (document: (params: Readonly<Record<string, string>>) => Document | null): Page => {
+	return (params) => {
+		const found = document(params);
+		if (!found) return null;
+		const headers = { "Content-Type": found.type, "Cache-Control": "no-cache" };
+		return {
+			status: 200,
+			headers: found.policy ? { ...headers, "Content-Security-Policy": found.policy } : headers,
+			body: found.body,
+		};
+	};
+};
+
+const swaggerUi = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+
+const pages = (routes: readonly Route[]): Record<string, Page> => {
+	const description = "The realtime back end of a marketplace.";
+	const openApiJson = JSON.stringify(openApi(routes, { title: "Souk", version: manifest.version, description }));
+	return {
+		...Object.fromEntries(Object.entries(documents(openApiJson)).map(([name, document]) => [name, asPage(document)])),
+		"GET /docs/swagger-ui.css": staticFile(join(swaggerUi, "swagger-ui.css"), "text/css; charset=utf-8"),
+		"GET /docs/swagger-ui-bundle.js": staticFile(join(swaggerUi, "swagger-ui-bundle.js"), "text/javascript; charset=utf-8"),
+	};
+};
+
+/** The door for HTTP. Everything about a request is in mixins/rest; here is what this door stands in front of. */
+export const gateway = (profile: Profile, { routes = allRoutes, bus = () => undefined }: GatewayOptions = {}): ServiceSchema => ({
+	name: "gateway",
+	mixins: [
+		rest({ profile, routes, pages: pages(routes) }),
+		accessTokens(),
+		healthActions({ version: manifest.version, services: servicesBehind(routes, "gateway"), bus }),
+		deadLetterActions(() => bus()?.deadLetters),
+	] as ServiceSchema[],
+});
+
+export default gateway(currentProfile());

@@ -1,0 +1,114 @@
+import type { Context, Service, ServiceSchema } from "moleculer";
+import type { CallMeta } from "../../contracts/call.ts";
+import { DomainError } from "../../contracts/errors.ts";
+import type { GroupHealth } from "../../mixins/durable-events/port.ts";
+import type { ServiceHealth } from "../../mixins/health/health.mixin.ts";
+import type { RestService } from "../../mixins/rest/serve.ts";
+import { assemble, type GatewayCheck, type HealthReport, type Heard } from "./readiness.ts";
+
+/** The part of the bus that health and operators need. */
+export interface BusView {
+	readonly connected: boolean;
+	health(): Promise<GroupHealth[]>;
+}
+
+export interface HealthOptions {
+	version: string;
+	/** Services that must answer. */
+	services: readonly string[];
+	/** Undefined: this process has no bus (yet). */
+	bus: () => BusView | undefined;
+}
+
+interface Gateway extends RestService {
+	accessTokensReady(): boolean;
+}
+
+interface Assembled {
+	ready: boolean;
+	report: HealthReport;
+}
+
+/** Probes of several load balancers share one look, in ms. */
+const freshMs = 200;
+
+const isKnown = (service: Service, name: string): boolean =>
+	service.broker.registry.getServiceList({ onlyAvailable: true }).some((known: { name: string }) => known.name === name);
+
+/** Errors of a call name nodes and actions; what a stranger may read is only whether somebody answered. */
+const ask = async (ctx: Context, service: Service, name: string): Promise<Heard> => {
+	try {
+		return await ctx.call<ServiceHealth, object>(`${name}.health`, {}, { timeout: 3_000, retries: 0 });
+	} catch (error) {
+		const { type } = error as { type?: string };
+		if (type === "SERVICE_NOT_FOUND") return isKnown(service, name) ? null : "not there";
+		service.logger.warn(`${name} does not tell its health`, error);
+		return "no answer";
+	}
+};
+
+const ownChecks = async (gateway: Gateway, { bus }: HealthOptions): Promise<GatewayCheck[]> => {
+	const redis = gateway.redis?.ping().then(
+		(): GatewayCheck => ({ name: "redis", ok: true }),
+		// Caches and limits have something to do without it: shown, but no reason to send people elsewhere.
+		(): GatewayCheck => ({ name: "redis", ok: false, detail: "no answer", lesser: true }),
+	);
+	const connected = bus()?.connected;
+	return [
+		gateway.draining ? { name: "gateway", ok: false, detail: "stopping" } : { name: "gateway", ok: true },
+		gateway.accessTokensReady()
+			? { name: "access-tokens", ok: true }
+			: { name: "access-tokens", ok: false, detail: "the keys are not known yet" },
+		...(connected === undefined ? [] : [{ name: "bus", ok: connected, ...(connected ? {} : { detail: "not connected" }) }]),
+		...(redis ? [await redis] : []),
+	];
+};
+
+const look = async (ctx: Context, gateway: Gateway, options: HealthOptions): Promise<Assembled> => {
+	const [own, heard, groups] = await Promise.all([
+		ownChecks(gateway, options),
+		Promise.all(options.services.map(async (name) => [name, await ask(ctx, gateway, name)] as const)),
+		options.bus()?.health() ?? [],
+	]);
+	return assemble(own, new Map(heard), groups, { uptime: Math.floor(process.uptime()), version: options.version });
+};
+
+type Call = Context<unknown, CallMeta>;
+
+/** `/health/live`, `/health/ready`, `/health` and the older `/v1/health`. */
+export const healthActions = (options: HealthOptions): Partial<ServiceSchema> => {
+	const looks = new WeakMap<object, { at: number; result: Promise<Assembled> }>();
+	const latest = (ctx: Context, service: Service): Promise<Assembled> => {
+		const last = looks.get(service);
+		if (last && performance.now() - last.at < freshMs) return last.result;
+		const result = look(ctx, service as Gateway, options);
+		looks.set(service, { at: performance.now(), result });
+		return result;
+	};
+	return {
+		actions: {
+			live: { visibility: "published", handler: () => ({ status: "ok" }) },
+			ready: {
+				visibility: "published",
+				async handler(this: Service, ctx: Call): Promise<HealthReport> {
+					const { ready, report } = await latest(ctx, this);
+					if (ready) return report;
+					const failing = report.checks.filter(({ ok }) => !ok).map(({ name, detail }) => (detail ? `${name}: ${detail}` : name));
+					throw new DomainError("UNAVAILABLE", failing.join("; "), { checks: report.checks, consumers: report.consumers });
+				},
+			},
+			health: {
+				visibility: "published",
+				handler: async function (this: Service, ctx: Call): Promise<HealthReport> {
+					return (await latest(ctx, this)).report;
+				},
+			},
+			legacyHealth: {
+				visibility: "published",
+				handler: async function (this: Service, ctx: Call): Promise<{ status: "success"; data: HealthReport }> {
+					return { status: "success", data: (await latest(ctx, this)).report };
+				},
+			},
+		},
+	};
+};

@@ -1,0 +1,184 @@
+import Type, { type TObject, type TSchema } from "typebox";
+import { type ErrorCode, errorTable } from "../../contracts/errors.ts";
+import type { Route } from "../../contracts/http/route.ts";
+
+// The OpenAPI 3.1 document, made of the route table: what is mounted is what is written here.
+
+type Json = Record<string, unknown>;
+type Components = Map<string, Json>;
+
+const isPlain = (value: unknown): value is Json => value !== null && typeof value === "object" && !Array.isArray(value);
+
+/** A copy in which every schema with an $id is a reference to a component of that name. */
+const refer = (value: unknown, components: Components): unknown => {
+	if (Array.isArray(value)) return value.map((part) => refer(part, components));
+	if (!isPlain(value)) return value;
+	const { $id, ...members } = value;
+	const copy = (): Json => Object.fromEntries(Object.entries(members).map(([name, part]) => [name, refer(part, components)]));
+	if (typeof $id !== "string") return copy();
+	if (!components.has($id)) {
+		components.set($id, {}); // before its parts, or a schema that contains itself would never end
+		components.set($id, copy());
+	}
+	return { $ref: `#/components/schemas/${$id}` };
+};
+
+const Problem = Type.Object(
+	{
+		type: Type.String({ description: "A page that explains the code" }),
+		title: Type.String(),
+		status: Type.Integer(),
+		detail: Type.String(),
+		code: Type.Enum(Object.keys(errorTable)),
+		requestId: Type.String(),
+		errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
+		from: Type.Optional(Type.String()),
+		to: Type.Optional(Type.String()),
+		allowed: Type.Optional(Type.Array(Type.String())),
+	},
+	{ $id: "Problem", description: "RFC 9457" },
+);
+
+const writes = (route: Route): boolean => route.method !== "GET";
+
+/** Every code that a route can answer: those of its kind and those it names. */
+export const codesOf = (route: Route): ErrorCode[] => {
+	const codes: ErrorCode[] = ["INTERNAL", "UNAVAILABLE", ...(route.errors ?? [])];
+	if (route.tag !== "health") codes.push("RATE_LIMITED");
+	if (route.params || route.query || route.body || route.entity || route.idempotent) codes.push("VALIDATION");
+	if (route.body || route.raw) codes.push("VALIDATION", "PAYLOAD_TOO_LARGE");
+	if (route.body) codes.push("UNSUPPORTED_MEDIA_TYPE");
+	if (route.auth !== "public") codes.push("UNAUTHORIZED", "TOKEN_EXPIRED");
+	if (Array.isArray(route.auth)) codes.push("FORBIDDEN");
+	if (route.idempotent) codes.push("IDEMPOTENCY_KEY_REUSED", "REQUEST_IN_FLIGHT");
+	if (route.entity) codes.push("VERSION_CONFLICT");
+	return [...new Set(codes)];
+};
+
+const text = { schema: { type: "string" } };
+const answerHeaders = {
+	"X-Request-Id": { description: "Theirs or ours", ...text },
+	RateLimit: { description: "What is left (draft-ietf-httpapi-ratelimit-headers)", ...text },
+	"RateLimit-Policy": { description: "The limits", ...text },
+	ETag: { description: "The version, quoted", ...text },
+	Location: { description: "What was made", ...text },
+	"Idempotency-Replayed": { description: "`true`: this is the first answer again", ...text },
+	"X-Cache": { description: "`HIT` or `MISS`", ...text },
+	"Retry-After": { description: "Seconds", schema: { type: "integer" } },
+	"WWW-Authenticate": { description: "RFC 6750", ...text },
+};
+type HeaderName = keyof typeof answerHeaders;
+
+const headerRefs = (names: readonly HeaderName[]): Json =>
+	Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+const common = (route: Route): HeaderName[] =>
+	route.tag === "health" ? ["X-Request-Id"] : ["X-Request-Id", "RateLimit", "RateLimit-Policy"];
+
+const success = (route: Route, components: Components): Json => {
+	const names = common(route);
+	if (route.entity) names.push("ETag");
+	if (route.location) names.push("Location");
+	if (route.idempotent) names.push("Idempotency-Replayed");
+	if (route.method === "GET") names.push("X-Cache");
+	const content = route.answer && { content: { "application/json": { schema: refer(route.answer, components) } } };
+	return { description: route.answer ? "Done" : "Done, without a body", headers: headerRefs(names), ...content };
+};
+
+const problemAnswer = (route: Route, status: number, codes: readonly ErrorCode[]): Json => {
+	const names = common(route);
+	if (status === 401) names.push("WWW-Authenticate");
+	if (codes.some((code) => errorTable[code].retryable)) names.push("Retry-After");
+	const schema = { allOf: [{ $ref: "#/components/schemas/Problem" }, { properties: { code: { enum: codes } } }] };
+	return {
+		description: codes.map((code) => `\`${code}\` ${errorTable[code].title}`).join("; "),
+		headers: headerRefs(names),
+		content: { "application/problem+json": { schema } },
+	};
+};
+
+const responses = (route: Route, components: Components): Json => {
+	const all: Json = { [route.status]: success(route, components) };
+	if (route.entity && !writes(route)) {
+		all[304] = { description: "You have this version", headers: headerRefs(["X-Request-Id", "ETag"]) };
+	}
+	const byStatus = Map.groupBy(codesOf(route), (code) => errorTable[code].status);
+	for (const [status, codes] of byStatus) all[status] = problemAnswer(route, status, codes);
+	return all;
+};
+
+const parametersIn = (place: "path" | "query", schema: TObject | undefined, components: Components): Json[] =>
+	Object.entries(schema?.properties ?? {}).map(([name, member]) => ({
+		name,
+		in: place,
+		required: schema?.required?.includes(name) ?? false,
+		schema: refer(member, components),
+	}));
+
+const requestHeaders = {
+	IdempotencyKey: {
+		name: "Idempotency-Key",
+		description: "The same key and body again: the first answer again. Kept at least 24 h.",
+		schema: { type: "string", minLength: 1, maxLength: 255 },
+	},
+	IfMatch: { name: "If-Match", description: 'The version that is to be changed, as in ETag, or "*"', ...text },
+	IfNoneMatch: { name: "If-None-Match", description: "The version that you have: 304 if it is still the newest", ...text },
+};
+
+const parameters = (route: Route, components: Components): Json[] => {
+	const names: (keyof typeof requestHeaders)[] = [];
+	if (route.idempotent) names.push("IdempotencyKey");
+	if (route.entity) names.push("IfMatch");
+	if (route.entity && !writes(route)) names.push("IfNoneMatch");
+	return [
+		...parametersIn("path", route.params, components),
+		...parametersIn("query", route.query, components),
+		...names.map((name) => ({ $ref: `#/components/parameters/${name}` })),
+	];
+};
+
+const bodyOf = (route: Route, components: Components): Json => {
+	if (route.raw) return { requestBody: { required: true, content: { "application/json": { schema: {} } } } };
+	if (!route.body) return {};
+	const schema = refer(route.body, components);
+	const content = Object.fromEntries((route.consumes ?? ["application/json"]).map((type) => [type, { schema }]));
+	const body = route.body as TSchema & { required?: readonly string[] };
+	return { requestBody: { required: !Type.IsOptional(body) && (body.required?.length ?? 0) > 0, content } };
+};
+
+const operation = (route: Route, components: Components): Json => ({
+	operationId: route.action.replace(".", "_"),
+	summary: route.summary,
+	...(route.description ? { description: route.description } : {}),
+	tags: [route.tag],
+	security: route.auth === "public" ? [] : [{ bearer: Array.isArray(route.auth) ? [...route.auth] : [] }],
+	parameters: parameters(route, components),
+	...bodyOf(route, components),
+	responses: responses(route, components),
+});
+
+/** `/v1/orders/:id` as OpenAPI writes it. */
+export const templateOf = (path: string): string => path.replace(/:(\w+)/g, "{$1}");
+
+export const openApi = (routes: readonly Route[], info: { title: string; version: string; description: string }): Json => {
+	const components: Components = new Map();
+	refer(Problem, components);
+	const paths: Record<string, Json> = {};
+	for (const route of routes) {
+		const path = templateOf(route.path);
+		paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, components) };
+	}
+	return {
+		openapi: "3.1.0",
+		info,
+		servers: [{ url: "/" }],
+		tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
+		paths,
+		components: {
+			schemas: Object.fromEntries(components),
+			headers: answerHeaders,
+			parameters: Object.fromEntries(Object.entries(requestHeaders).map(([name, header]) => [name, { in: "header", ...header }])),
+			securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+		},
+	};
+};
