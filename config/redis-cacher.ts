@@ -27,7 +27,8 @@ export class ForgivingRedisCacher extends Cachers.Redis {
 	}
 
 	override async get(key: string): Promise<Record<string, unknown> | null> {
-		return (await this.#orMiss("get", super.get(key))) ?? null;
+		// `missingResponse` is undefined, not null: null would be a hit whose value is null.
+		return (await this.#orMiss("get", super.get(key))) ?? this.opts.missingResponse;
 	}
 
 	override async set(key: string, data: unknown, ttl?: number): Promise<void> {

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { ServiceBroker } from "moleculer";
+import { readEnvironment } from "../../config/environment.ts";
+import { brokerOptions } from "../../moleculer.config.ts";
+import { Brokers, quiet } from "../support/brokers.ts";
+import { needs, type RunningServer, startNats } from "../support/servers.ts";
+import { until } from "../support/until.ts";
+
+const bareNode = fileURLToPath(new URL("fixtures/bare-node.ts", import.meta.url));
+/** What the cluster promises; past it a call still goes to the dead. */
+const outWithin = 6_000;
+
+describe("a node that died", () => {
+	const brokers = new Brokers();
+	let nats: RunningServer | undefined;
+	let child: ChildProcess | undefined;
+	let watcher: ServiceBroker;
+
+	const seesIt = async (): Promise<boolean> => {
+		const nodes: { id: string }[] = await watcher.call("$node.list", { onlyAvailable: true });
+		return nodes.some(({ id }) => id === "mortal");
+	};
+
+	before(async function () {
+		this.timeout(90_000);
+		needs(this, "nats");
+		nats = await startNats();
+		const settings = readEnvironment({ TRANSPORTER: nats.url, MONGO_URL: "mongodb://unused", REDIS_URL: "redis://unused" });
+		watcher = await brokers.start({ ...brokerOptions(settings), ...quiet, cacher: null, nodeID: "watcher" });
+		child = fork(bareNode, [nats.url, "mortal"]);
+		await once(child, "message");
+	});
+	after(async () => {
+		child?.kill("SIGKILL");
+		await brokers.stopAll();
+		await nats?.stop();
+	});
+
+	it("without a word is out of the registry within 6 s, and not before that for being quiet for a moment", async () => {
+		await until("the node", seesIt, Boolean);
+		assert.ok(child?.pid);
+		// Half a second without a heartbeat: a garbage collection, a busy loop.
+		process.kill(child.pid, "SIGSTOP");
+		await new Promise((resolve) => setTimeout(resolve, 500));
+		process.kill(child.pid, "SIGCONT");
+		assert.equal(await seesIt(), true);
+		child.kill("SIGKILL");
+		await until("the registry to drop the node", seesIt, (seen) => !seen, outWithin);
+	});
+});
