@@ -56,12 +56,13 @@ const checkOffer = ({ price }: Partial<Offer>): void => {
 
 const plain = ({ name, price, stock }: Offer): Offer => ({ name, price, ...(stock !== undefined && { stock }) });
 
-export const newProduct = (id: string, sellerId: string, offer: Offer, at: string): ProductBody => {
+/** `listedAt`: ISO 8601; the list of all is ordered by it. */
+export const newProduct = (id: string, sellerId: string, offer: Offer, listedAt: string): ProductBody => {
 	checkOffer(offer);
 	return {
 		sellerId,
 		...plain(offer),
-		sortKey: `${at}_${id}`,
+		sortKey: `${listedAt}_${id}`,
 		nameKey: nameKeyOf(offer.name, id),
 		offered: plain(offer),
 	};

@@ -95,7 +95,8 @@ export type OrderChange = Pick<Change, "set" | "unset" | "push" | "events">;
 
 export const orderCode = (number: number): string => `O${String(number).padStart(8, "0")}`;
 export const paymentIdOf = (orderId: string, attempt: number): string => deriveId("payment", orderId, attempt);
-export const sortKeyOf = (createdAt: string, id: string): string => `${createdAt}_${id}`;
+/** The number decides between orders of the same millisecond. */
+export const sortKeyOf = (createdAt: string, number: number): string => `${createdAt}_${String(number).padStart(12, "0")}`;
 
 export const guardFacts = (order: OrderBody): OrderGuardFacts => ({
 	attempt: order.payment.attempt,
@@ -142,7 +143,7 @@ export interface Placement {
 export const newOrder = (placement: Placement): OrderBody => ({
 	number: placement.number,
 	code: orderCode(placement.number),
-	sortKey: sortKeyOf(placement.at, placement.id),
+	sortKey: sortKeyOf(placement.at, placement.number),
 	buyerId: placement.buyerId,
 	sellerId: placement.sellerId,
 	items: placement.items,

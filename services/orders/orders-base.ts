@@ -5,6 +5,7 @@ import { DomainError } from "../../contracts/errors.ts";
 import { orderRoutes } from "../../contracts/http/orders.ts";
 import { paramsOf } from "../../contracts/http/params.ts";
 import { typed } from "../../middlewares/typebox-validator.ts";
+import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
 import type { Sequence, SequenceDocument } from "../../mixins/sequence/sequence.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
@@ -72,7 +73,7 @@ export const collections: { readonly [K in keyof OrdersCollections]: CollectionS
 	leases: {},
 };
 
-export type OrdersService = Service & StoreMembers<OrdersCollections> & { codes: Sequence };
+export type OrdersService = Service & StoreMembers<OrdersCollections> & { codes: Sequence; asking: LeasedJob | undefined };
 
 /** A handler of this service: `this` is set by Moleculer. */
 export type Handler<Params, Answer> = (this: OrdersService, ctx: Context<Params, CallMeta>) => Promise<Answer>;

@@ -56,17 +56,34 @@ export async function catchUpCodes(this: OrdersService): Promise<void> {
 	await this.codes.raise(last?.number ?? 0);
 }
 
+type Draft = Omit<Placement, "number"> & { request: { key: string; hash: string } };
+type Written = { created: boolean; entity: Order };
+
 const write = async (
 	service: OrdersService,
-	draft: Omit<Placement, "number">,
-	request: Order["request"],
+	{ request, ...draft }: Draft,
+	numberedAs: string,
 	cause: Cause,
-): Promise<{ created: boolean; entity: Order }> => {
-	const number = await service.codes.numberOf(draft.id);
-	const order = { _id: draft.id, ...newOrder({ ...draft, number }), createdAt: draft.at, ...(request && { request }) };
-	const facts = orderFacts(order);
-	const event = { type: "order.placed", subject: draft.id, data: facts } as const;
+): Promise<Written> => {
+	const number = await service.codes.numberOf(numberedAs);
+	const order = { _id: draft.id, ...newOrder({ ...draft, number }), createdAt: draft.at, request };
+	const event = { type: "order.placed", subject: draft.id, data: orderFacts(order) } as const;
 	return createEntity<Order>(service.store.orders, order, [event], cause);
+};
+
+const numberTries = 3;
+
+const writeWithFreeNumber = async (service: OrdersService, draft: Draft, cause: Cause): Promise<Written> => {
+	for (let attempt = 1; ; attempt += 1) {
+		try {
+			// The number that it has by its own name is somebody else's then: it needs another, and the same one if it comes again.
+			return await write(service, draft, attempt === 1 ? draft.id : `${draft.id}.${attempt}`, cause);
+		} catch (error) {
+			if (!(error instanceof DuplicateKey) || attempt === numberTries) throw error;
+			service.logger.warn(`The number of order ${draft.id} was taken: the counter was behind the orders and is raised`);
+			await catchUpCodes.call(service);
+		}
+	}
 };
 
 async function place(this: OrdersService, ctx: PlaceContext): Promise<OrderView> {
@@ -83,6 +100,7 @@ async function place(this: OrdersService, ctx: PlaceContext): Promise<OrderView>
 	const cause = causeOf(ctx);
 	const draft = {
 		id,
+		request: { key: request.key, hash: request.hash },
 		buyerId,
 		...priceOrder(items, products),
 		delivery: delivery && deliveryOf(delivery),
@@ -90,13 +108,7 @@ async function place(this: OrdersService, ctx: PlaceContext): Promise<OrderView>
 		at: iso(cause.at),
 		answerDue: cause.at + profile().answerDeadline,
 	};
-	const made = { key: request.key, hash: request.hash };
-	const { created, entity } = await write(this, draft, made, cause).catch(async (error: unknown) => {
-		if (!(error instanceof DuplicateKey)) throw error;
-		this.logger.warn(`The number of order ${id} was taken: the counter was behind the orders and is raised`);
-		await catchUpCodes.call(this);
-		return write(this, draft, made, cause);
-	});
+	const { created, entity } = await writeWithFreeNumber(this, draft, cause);
 	return created ? viewAsPlaced(entity) : replay(ctx, entity);
 }
 

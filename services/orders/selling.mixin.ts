@@ -64,14 +64,21 @@ const getProduct: Handler<{ id: string }, ProductView> = async function ({ param
 	return productView(product);
 };
 
+let lastListed = 0;
+/** Two products that one seller adds within a millisecond are still listed in that order. */
+const listedAt = (now: number): string => {
+	lastListed = Math.max(now, lastListed + 1);
+	return iso(lastListed);
+};
+
 // A second run finds the product under its id and answers it as it was offered.
 const addProduct: Handler<Offer, ProductView> = async function (ctx) {
 	const { id: sellerId } = callerOf(ctx);
 	const { key, hash, named } = requestOf(ctx);
 	const cause = causeOf(ctx);
 	const id = deriveId("product", key);
-	const createdAt = iso(cause.at);
-	const draft = { _id: id, ...newProduct(id, sellerId, ctx.params, createdAt), createdAt, request: { key, hash } };
+	const offered = newProduct(id, sellerId, ctx.params, listedAt(cause.at));
+	const draft = { _id: id, ...offered, createdAt: iso(cause.at), request: { key, hash } };
 	const { created, entity } = await createEntity<Product>(this.store.products, draft, [], cause);
 	if (entity.request?.key !== key || entity.request.hash !== hash) throw new DomainError("IDEMPOTENCY_KEY_REUSED");
 	if (!created) ctx.meta.replayed = named;
@@ -97,7 +104,7 @@ async function updateProduct(this: OrdersService, ctx: Context<Partial<Offer> & 
 export async function offerDemoProducts(this: OrdersService): Promise<void> {
 	const at = clock.now();
 	for (const { id, offer } of demoProducts) {
-		const draft = { _id: id, ...newProduct(id, demoSellerId, offer, iso(at)), createdAt: iso(at) };
+		const draft = { _id: id, ...newProduct(id, demoSellerId, offer, listedAt(at)), createdAt: iso(at) };
 		await createEntity<Product>(this.store.products, draft, [], { at });
 	}
 }

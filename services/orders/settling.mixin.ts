@@ -54,7 +54,7 @@ const settle = async (service: OrdersService, orderId: string, news: PaymentNews
 	await service.broker.call("payment.refundUnwanted", { paymentId: refundUnwanted, reason: "order_not_waiting" });
 };
 
-async function onPayment(this: OrdersService, { params: event }: Context<PaymentEvent>): Promise<void> {
+export async function onPayment(this: OrdersService, { params: event }: Context<PaymentEvent>): Promise<void> {
 	const { orderId, ...news } = newsOf(event);
 	await settle(this, orderId, news, { at: clock.now(), requestid: event.requestid });
 }
