@@ -1,0 +1,160 @@
+import type { Service, ServiceSchema } from "moleculer";
+import type { StoreControl } from "../store/store.ts";
+import type { StoreProfile } from "../store/store-profile.ts";
+import type { Bus, OutboxEntity, RecordStore } from "./bus.ts";
+import { acquireBus, releaseBus } from "./current-bus.ts";
+import { type DurableEntry, type DurableGroup, groupEntries, takeDurableEntries } from "./durable-entries.ts";
+import { eventHandler } from "./event-handler.ts";
+import type { Handle, Subscription } from "./port.ts";
+import { openRecords } from "./record-store.ts";
+import { type BusSettings, currentBusSettings } from "./settings.ts";
+
+// What a service mixes in to send and to receive durable events. List it before the store mixin, which thereby starts earlier
+// and stops later.
+
+export interface DurableEventsOptions {
+	/** Collections of `this.store` whose entities carry events; their specs have `outboxIndex` (mixins/store/versioned.ts). */
+	collections?: readonly string[];
+	/** Default: the environment's. */
+	settings?: Partial<BusSettings>;
+	/** Where the bus keeps its records. Default: `currentStoreProfile()`. */
+	profile?: StoreProfile;
+}
+
+/** Members of `this` in a service with this mixin. */
+export interface DurableEventsMembers {
+	/** Null while the service is not started. */
+	bus: Bus | null;
+}
+
+type This = Service & DurableEventsMembers & { store: StoreControl };
+
+/** What a started service has to undo, in the order in which it was done. */
+type Undo = () => Promise<void>;
+
+interface Plan {
+	readonly groups: readonly DurableGroup[];
+	readonly settings: BusSettings;
+}
+
+interface Running {
+	readonly stopping: AbortController;
+	readonly undo: Undo[];
+}
+
+const handleOf = (service: Service, { policy, entries }: DurableGroup): Handle => {
+	const handlers = new Map([...entries].map(([type, entry]) => [type, eventHandler(service, entry, policy.group)]));
+	return async (delivery) => {
+		const handler = handlers.get(delivery.event.type);
+		if (!handler) throw new Error(`${service.name} has no handler for ${delivery.event.type} (any more)`);
+		await handler(delivery);
+	};
+};
+
+const subscriptionOf = (service: Service, group: DurableGroup): Subscription => ({
+	policy: group.policy,
+	service: service.name,
+	types: [...group.entries.keys()],
+	handle: handleOf(service, group),
+});
+
+const addSources = async (
+	service: This,
+	bus: Bus,
+	collections: readonly string[],
+	records: RecordStore,
+	undo: Undo[],
+): Promise<void> => {
+	for (const name of collections) {
+		undo.push(await bus.addSource({ collection: service.store.collection<OutboxEntity>(name), records }));
+	}
+	if (collections.length === 0) return;
+	const swept = new Set(collections);
+	service.store.onEvents = (collection, id, events) => {
+		if (swept.has(collection)) bus.publish(collection, id, events);
+		else service.logger.error(`${collection} has events, but durableEvents() does not name it: nobody sends them`);
+	};
+	undo.push(async () => {
+		service.store.onEvents = undefined;
+	});
+};
+
+const start = async (
+	service: This,
+	{ collections = [], profile }: DurableEventsOptions,
+	{ groups, settings }: Plan,
+	{ stopping, undo }: Running,
+): Promise<void> => {
+	undo.push(() => releaseBus(service.broker));
+	const bus = await acquireBus(service.broker, settings);
+	service.bus = bus;
+	undo.push(async () => {
+		service.bus = null;
+	});
+	if (groups.length === 0 && collections.length === 0) return;
+	const { records, store } = await openRecords(service.name, profile, stopping.signal, service.logger);
+	undo.push(() => store.close());
+	await addSources(service, bus, collections, records, undo);
+	for (const group of groups) undo.push(await bus.subscribe(subscriptionOf(service, group), records));
+	if (service.broker.started) bus.ready();
+};
+
+/** Backwards: first no more deliveries and those in flight done, then no more events, then the collections and the bus. */
+const stop = async (service: This, { stopping, undo }: Running): Promise<void> => {
+	stopping.abort();
+	for (let step = undo.pop(); step; step = undo.pop()) {
+		await step().catch((error) => service.logger.error("durable events: stopping:", error));
+	}
+};
+
+/**
+ * Durable events: entries of `events:` with a `durable` block are taken from Moleculer and come over the bus instead, at least once,
+ * to one node of each group, again after a failure, and to the dead letters after the last try. Plain entries stay what they are.
+ *
+ *     events: { "order.placed": { durable: { tries: 5 }, async handler(ctx: Context<DomainEvent<"order.placed">>) { … } } }
+ *
+ * A handler may see an event twice (the process died after the work, before it was recorded) and events of one entity side by
+ * side or in another order: what it does is keyed by the event. When something it needs is away (see outage.ts) it is called
+ * again until it is back, without counting tries.
+ *
+ * Sends what `createEntity` and `mutate` put into the outboxes of `collections`.
+ */
+export const durableEvents = (options: DurableEventsOptions = {}): Partial<ServiceSchema> => {
+	const entries = new WeakMap<Service, DurableEntry[]>();
+	const plans = new WeakMap<Service, Plan>();
+	const running = new WeakMap<Service, Running>();
+	const schema = {
+		merged(this: Service, merged: ServiceSchema) {
+			entries.set(this, takeDurableEntries(merged.events ?? {}));
+		},
+		created(this: This) {
+			const settings = { ...currentBusSettings(), ...options.settings };
+			plans.set(this, { groups: groupEntries(this.name, entries.get(this) ?? [], settings), settings });
+			this.bus = null;
+		},
+		async started(this: This) {
+			const plan = plans.get(this);
+			if (!plan) throw new Error("durable events: started before it was created");
+			const state = { stopping: new AbortController(), undo: [] };
+			running.set(this, state);
+			try {
+				await start(this, options, plan, state);
+			} catch (error) {
+				await stop(this, state); // a start may fail and be tried again
+				throw error;
+			}
+		},
+		async stopped(this: This) {
+			const state = running.get(this);
+			if (state) await stop(this, state);
+		},
+		events: {
+			"$broker.started": {
+				handler(this: This) {
+					this.bus?.ready();
+				},
+			},
+		},
+	};
+	return schema as unknown as Partial<ServiceSchema>; // the one cast: Moleculer's types know no `merged` and no types of mixins
+};

@@ -1,0 +1,205 @@
+import { type ConsumerInfo, Events, type JetStreamManager, type NatsConnection } from "nats";
+import type { Bus, BusLogger, OutboxSource, RecordStore } from "./bus.ts";
+import { expireRecords } from "./expiry.ts";
+import { connectBus } from "./jetstream/connection.ts";
+import { DeadLetterWriter } from "./jetstream/dead-letter-writer.ts";
+import { isApiError } from "./jetstream/errors.ts";
+import { GroupConsumer } from "./jetstream/group-consumer.ts";
+import { JetStreamDeadLetters } from "./jetstream/jetstream-dead-letters.ts";
+import { type Names, namesOf } from "./jetstream/names.ts";
+import { OutboxSweeper } from "./jetstream/outbox-sweeper.ts";
+import { type Mark, Publisher } from "./jetstream/publisher.ts";
+import { Streams } from "./jetstream/streams.ts";
+import { MicroBatch } from "./micro-batch.ts";
+import { mark } from "./outbox-updates.ts";
+import type { DeadLetters, GroupHealth, OutboxEvent, Subscription } from "./port.ts";
+import { type BusSettings, fixed } from "./settings.ts";
+
+interface Marked {
+	entityId: string;
+	eventId: string;
+	published: Mark;
+}
+
+interface Source {
+	readonly marks: MicroBatch<Marked, undefined>;
+	readonly sweeper: OutboxSweeper;
+}
+
+/** Durable events over JetStream: the bus of a cluster. */
+export class JetStreamBus implements Bus {
+	readonly #connection: NatsConnection;
+	readonly #jsm: JetStreamManager;
+	readonly #names: Names;
+	readonly #streams: Streams;
+	readonly #publisher: Publisher;
+	readonly #letterWriter: DeadLetterWriter;
+	readonly #settings: BusSettings;
+	readonly #logger: BusLogger;
+	readonly #sources = new Map<string, Source>();
+	readonly #consumers = new Map<string, GroupConsumer>();
+	readonly deadLetters: DeadLetters;
+	#connected = true;
+
+	private constructor(connection: NatsConnection, jsm: JetStreamManager, settings: BusSettings, logger: BusLogger) {
+		this.#connection = connection;
+		this.#jsm = jsm;
+		this.#settings = settings;
+		this.#logger = logger;
+		this.#names = namesOf(settings.keyPrefix);
+		const js = connection.jetstream();
+		this.#streams = new Streams(jsm, this.#names);
+		this.#publisher = new Publisher(js, this.#names, this.#streams, () => this.#doubt("a sequence went backwards"));
+		this.#letterWriter = new DeadLetterWriter(js, this.#names, this.#streams);
+		this.deadLetters = new JetStreamDeadLetters(js, jsm, this.#names);
+	}
+
+	/** Waits for the server if it is not there yet. `name` shows up in the server's list of connections. */
+	static async open(transporter: string, settings: BusSettings, name: string, logger: BusLogger): Promise<JetStreamBus> {
+		const connection = await connectBus(transporter, name);
+		try {
+			const bus = new JetStreamBus(connection, await connection.jetstreamManager({ checkAPI: false }), settings, logger);
+			void bus.#watch();
+			await bus.#streams.ensure();
+			await bus.#streams.look();
+			return bus;
+		} catch (error) {
+			await connection.close();
+			throw error;
+		}
+	}
+
+	get connected(): boolean {
+		return this.#connected && !this.#connection.isClosed();
+	}
+
+	async addSource(source: OutboxSource): Promise<() => Promise<void>> {
+		const { name } = source.collection;
+		if (this.#sources.has(name)) throw new Error(`two services send events from the collection ${name}`);
+		const marks = new MicroBatch<Marked, undefined>({ gatherMs: fixed.gatherMs, flush: (items) => this.#mark(source, items) });
+		const sweeper = new OutboxSweeper({
+			source,
+			publisher: this.#publisher,
+			streams: this.#streams,
+			settings: this.#settings,
+			connected: () => this.connected,
+			logger: this.#logger,
+		});
+		this.#sources.set(name, { marks, sweeper });
+		return async () => {
+			this.#sources.delete(name);
+			await sweeper.stop();
+			await marks.drain();
+		};
+	}
+
+	publish(collection: string, entityId: string, events: readonly OutboxEvent[]): void {
+		const marks = this.#sources.get(collection)?.marks;
+		// What is not published here is found by the sweeper; requests that wait for a lost server would only pile up.
+		if (!marks || !this.connected) return;
+		for (const event of events) {
+			this.#publisher
+				.publish(event)
+				.then((published) => marks.add({ entityId, eventId: event.id, published }))
+				.catch((error) => this.#logger.debug(`${event.type} ${event.id} is left to the sweeper:`, error));
+		}
+	}
+
+	async subscribe(subscription: Subscription, records: RecordStore): Promise<() => Promise<void>> {
+		const { group } = subscription.policy;
+		if (this.#consumers.has(group)) throw new Error(`two services of this process share the consumer group "${group}"`);
+		const consumer = new GroupConsumer({
+			connection: this.#connection,
+			jsm: this.#jsm,
+			names: this.#names,
+			streams: this.#streams,
+			deadLetters: this.#letterWriter,
+			ackWait: this.#settings.ackWait,
+			subscription,
+			records,
+			logger: this.#logger,
+		});
+		this.#consumers.set(group, consumer);
+		const expiry = expireRecords(records, this.#settings.leaseTimeout, this.#logger);
+		consumer.start();
+		return async () => {
+			await Promise.all([consumer.stop(), expiry.stop()]);
+			this.#consumers.delete(group);
+		};
+	}
+
+	ready(): void {
+		// Consumers are durable: an event waits on the stream for a group that starts later.
+	}
+
+	async health(): Promise<GroupHealth[]> {
+		const ours = [...this.#consumers.keys()];
+		if (!this.connected) return ours.map((group) => badHealth(group, "NATS is away"));
+		const known = await this.#listConsumers();
+		const missing = ours.filter((group) => !known.some(({ name }) => name === group));
+		return [...known.map((info) => this.#healthOf(info)), ...missing.map((group) => badHealth(group, "its consumer is gone"))];
+	}
+
+	async close(): Promise<void> {
+		if (this.#connection.isClosed()) return;
+		// Drain needs the server to answer; the last acks are worth waiting for, but not a server that is away.
+		if (this.connected) await this.#connection.drain();
+		else await this.#connection.close();
+	}
+
+	async #listConsumers(): Promise<ConsumerInfo[]> {
+		const found: ConsumerInfo[] = [];
+		try {
+			for await (const info of this.#jsm.consumers.list(this.#names.eventsStream)) found.push(info);
+		} catch (error) {
+			if (!isApiError(error, "noStream")) throw error;
+		}
+		return found;
+	}
+
+	#healthOf({ name, num_pending, num_ack_pending, num_waiting, config }: ConsumerInfo): GroupHealth {
+		const ours = this.#consumers.get(name)?.health;
+		const served = ours?.ok ?? (num_waiting > 0 || num_ack_pending > 0);
+		return {
+			group: name,
+			service: config.metadata?.service ?? "",
+			ok: served || num_pending === 0,
+			lag: num_pending,
+			inFlight: num_ack_pending,
+			...(served ? {} : { detail: "nobody fetches for this group" }),
+		};
+	}
+
+	async #mark({ collection }: OutboxSource, items: readonly Marked[]): Promise<undefined[]> {
+		await collection.updateMany(items.map(({ entityId, eventId, published }) => mark(entityId, eventId, published)));
+		return items.map(() => undefined);
+	}
+
+	async #watch(): Promise<void> {
+		for await (const { type } of this.#connection.status()) {
+			if (type === Events.Disconnect) {
+				this.#connected = false;
+				this.#logger.warn("durable events: the connection to NATS is lost, trying again");
+			} else if (type === Events.Reconnect) {
+				this.#connected = true;
+				this.#logger.info("durable events: connected to NATS again");
+				for (const consumer of this.#consumers.values()) consumer.restart();
+				this.#doubt("the connection was lost");
+			}
+		}
+	}
+
+	#doubt(why: string): void {
+		this.#logger.debug(`durable events: looking whether the stream is as it was: ${why}`);
+		for (const { sweeper } of this.#sources.values()) sweeper.doubt();
+	}
+}
+
+const badHealth = (group: string, detail: string): GroupHealth => ({
+	group,
+	service: "",
+	ok: false,
+	lag: 0,
+	inFlight: 0,
+	detail,
+});

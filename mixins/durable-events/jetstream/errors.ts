@@ -1,0 +1,10 @@
+import { ErrorCode, NatsError } from "nats";
+
+// Numbers of JetStream's errors: https://github.com/nats-io/nats-server/blob/main/server/errors.json
+const numbers = { noStream: 10059, noMessage: 10037, noSequence: 10043, streamDiffers: 10058 } as const;
+
+export const isApiError = (error: unknown, which: keyof typeof numbers): boolean =>
+	error instanceof NatsError && error.api_error?.err_code === numbers[which];
+
+/** Nobody took the message: no stream listens on its subject, or JetStream is not up (yet). */
+export const isUnheard = (error: unknown): boolean => error instanceof NatsError && error.code === ErrorCode.NoResponders;
