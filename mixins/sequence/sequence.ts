@@ -1,3 +1,4 @@
+import { batched } from "../batching/batched.ts";
 import { WriteUncertain } from "../store/errors.ts";
 import type { Collection, Document } from "../store/port.ts";
 
@@ -12,14 +13,6 @@ export interface SequenceDocument extends Document {
 
 /** How many of the last owners are known by name. A request that is repeated later than that gets a new number and leaves a gap. */
 export const remembered = 1_000;
-/** Owners in one command. */
-const batchLimit = 250;
-
-interface Waiting {
-	resolve: (number: number) => void;
-	reject: (error: unknown) => void;
-}
-
 /**
  * Gives each owner (an id that was chosen before) its number, the same one when it asks again while it is remembered. Those who
  * ask in one turn of the event loop, or while a command is on its way, share the next command; so do several nodes, without
@@ -32,8 +25,7 @@ interface Waiting {
 export class Sequence {
 	readonly #counters: Collection<SequenceDocument>;
 	readonly #name: string;
-	#waiting = new Map<string, Waiting[]>();
-	#running = false;
+	readonly #ask = batched((owners: readonly string[]) => this.#take(owners));
 
 	constructor(counters: Collection<SequenceDocument>, name: string) {
 		this.#counters = counters;
@@ -41,42 +33,16 @@ export class Sequence {
 	}
 
 	/** Throws what the store throws; the owner may ask again. */
-	numberOf(owner: string): Promise<number> {
-		return new Promise((resolve, reject) => {
-			const others = this.#waiting.get(owner) ?? [];
-			this.#waiting.set(owner, [...others, { resolve, reject }]);
-			if (this.#running) return;
-			this.#running = true;
-			// The microtask lets everybody who asks in this turn into the first batch.
-			queueMicrotask(() => void this.#run());
-		});
+	async numberOf(owner: string): Promise<number> {
+		const number = await this.#ask(owner);
+		if (number === undefined) throw new Error(`sequence ${this.#name}: no number for an owner of its batch`);
+		return number;
 	}
 
 	/** The next number will be above `least`. Owners are forgotten with it: their numbers were given out by a counter that went backwards. */
 	async raise(least: number): Promise<void> {
 		await this.#counters.create({ _id: this.#name, n: least, recent: [] });
 		await this.#counters.update({ _id: this.#name, n: { $lt: least } }, { $set: { n: least, recent: [] } });
-	}
-
-	async #run(): Promise<void> {
-		while (this.#waiting.size > 0) {
-			const batch = new Map([...this.#waiting].slice(0, batchLimit));
-			for (const owner of batch.keys()) this.#waiting.delete(owner);
-			try {
-				const numbers = await this.#take([...batch.keys()]);
-				for (const [owner, waiting] of batch) this.#answer(waiting, numbers.get(owner));
-			} catch (error) {
-				for (const { reject } of [...batch.values()].flat()) reject(error);
-			}
-		}
-		this.#running = false;
-	}
-
-	#answer(waiting: readonly Waiting[], number: number | undefined): void {
-		for (const { resolve, reject } of waiting) {
-			if (number === undefined) reject(new Error(`sequence ${this.#name}: no number for an owner of its batch`));
-			else resolve(number);
-		}
 	}
 
 	async #take(owners: readonly string[]): Promise<Map<string, number>> {

@@ -167,16 +167,19 @@ const run = async <T extends Entity>(
 	id: string,
 	decide: (current: T) => Change | null,
 	cause: Cause,
+	known: T | undefined,
 ): Promise<Mutation<T> | null> => {
 	const unanswered: Try[] = [];
 	let lost: WriteUncertain | undefined;
 	for (let round = 0; round < tries; round++) {
 		if (round > 0) await pause(round);
-		const current = await read(collection, id, lost);
+		const guess = round === 0 ? known : undefined;
+		const current = guess ?? (await read(collection, id, lost));
 		if (!current) return null;
 		const arrived = unanswered.find(({ ours }) => current.changes?.includes(ours));
 		if (arrived) return { changed: true, entity: current, events: arrived.events };
 		const change = decide(current);
+		if (!change && guess) continue; // it may only seem so: what is known may be old
 		if (!change) return { changed: false, entity: current, events: [] };
 		const ours = mark();
 		const events = envelopes(collection as never, id, current.version + 1, change.events ?? [], cause);
@@ -199,6 +202,9 @@ const run = async <T extends Entity>(
  * came first; if somebody did, from the start. `decide` may run several times, must not have effects, and may throw to refuse.
  * Its null means that there is nothing to change. Answers null when there is no such entity.
  *
+ * `known` is the entity as the caller saw it last: it saves the read if nobody changed it since. Only for decisions that never
+ * throw, because the first may be made on what is no longer true.
+ *
  * A lost answer is resolved by a read. After it `entity` may already show later changes of others.
  * Throws Contended, DuplicateKey, StoreUnavailable (nothing was written), WriteUncertain (not even the read got through).
  */
@@ -207,10 +213,11 @@ export const mutate = <T extends Entity>(
 	id: string,
 	decide: (current: T) => Change | null,
 	cause: Cause,
+	known?: T,
 ): Promise<Mutation<T> | null> =>
 	// One at a time in this process: on a busy entity it is cheaper to wait than to lose the race.
 	inTurn(`${collection.name}/${id}`, collection.outbox, async () => {
-		const result = await run(collection, id, decide, cause);
+		const result = await run(collection, id, decide, cause, known);
 		if (result?.changed) tell(collection as never, id, result.events);
 		return result;
 	});

@@ -5,6 +5,7 @@ import { DomainError } from "../../contracts/errors.ts";
 import { orderRoutes } from "../../contracts/http/orders.ts";
 import { paramsOf } from "../../contracts/http/params.ts";
 import { typed } from "../../middlewares/typebox-validator.ts";
+import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
 import type { Sequence, SequenceDocument } from "../../mixins/sequence/sequence.ts";
@@ -14,6 +15,7 @@ import type { StoreHealth } from "../../mixins/store/store.ts";
 import { type Cause, outboxIndex } from "../../mixins/store/versioned.ts";
 import type { Product } from "./catalogue.ts";
 import type { Order } from "./order.ts";
+import type { Recent } from "./recent.ts";
 
 // What the parts of this service (the *.mixin.ts files beside it) share: its collections, its `this`, and who calls.
 
@@ -73,7 +75,18 @@ export const collections: { readonly [K in keyof OrdersCollections]: CollectionS
 	leases: {},
 };
 
-export type OrdersService = Service & StoreMembers<OrdersCollections> & { codes: Sequence; asking: LeasedJob | undefined };
+/** Members of `this` that this service sets itself. */
+export interface OrdersVars {
+	codes: Sequence;
+	/** Products by id; orders that are placed at the same time share the read. */
+	productOf: (id: string) => Promise<Product | undefined>;
+	/** Orders that were placed here a moment ago: their payment's answer finds them without a read. */
+	justPlaced: Recent<Order>;
+	asking: LeasedJob | undefined;
+}
+
+export type OrdersMembers = OrdersVars & StoreMembers<OrdersCollections> & DurableEventsMembers;
+export type OrdersService = Service & OrdersMembers;
 
 /** A handler of this service: `this` is set by Moleculer. */
 export type Handler<Params, Answer> = (this: OrdersService, ctx: Context<Params, CallMeta>) => Promise<Answer>;

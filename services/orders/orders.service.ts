@@ -1,20 +1,24 @@
 import type { ServiceSchema, ServiceSettingSchema } from "moleculer";
+import { batched } from "../../mixins/batching/batched.ts";
+import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
+import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
-import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import { Sequence } from "../../mixins/sequence/sequence.ts";
-import { type StoreMembers, type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
+import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { orderMoving } from "./moving.mixin.ts";
-import { collections, type OrdersCollections, requireStore } from "./orders-base.ts";
+import { collections, type OrdersCollections, type OrdersMembers, requireStore } from "./orders-base.ts";
 import { catchUpCodes, placing } from "./placing.mixin.ts";
 import { orderReading } from "./reading.mixin.ts";
+import { Recent } from "./recent.ts";
 import { offerDemoProducts, selling } from "./selling.mixin.ts";
 import { settling, startAsking } from "./settling.mixin.ts";
 
 // Orders, their history and the catalogue. What it offers stands in the mixins beside this file, how it decides in the plain modules.
 
-type Vars = StoreMembers<OrdersCollections> & { codes: Sequence; asking: LeasedJob | undefined };
+/** More are in flight at no time; a few KB each. */
+const justPlacedLimit = 1_000;
 
-const orders: ServiceSchema<ServiceSettingSchema, StoreMethods, Vars> = {
+const orders: ServiceSchema<ServiceSettingSchema, StoreMethods, OrdersMembers> = {
 	name: "orders",
 	// The store comes last: it is opened before all else starts and closed after all else has stopped.
 	mixins: [
@@ -23,13 +27,26 @@ const orders: ServiceSchema<ServiceSettingSchema, StoreMethods, Vars> = {
 		orderMoving,
 		selling,
 		settling,
-		health(function (this: Vars) {
-			return { checks: { store: () => requireStore(this.storeHealth()) } };
+		health(function (this: OrdersMembers) {
+			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
+			return {
+				checks: { store: () => requireStore(this.storeHealth()) },
+				consumers: async () => (await groups()).filter(({ service }) => service === "orders"),
+			};
 		}),
+		durableEvents({ collections: ["orders"] }),
 		store<OrdersCollections>({ main: "orders", collections }),
 	],
 
+	created() {
+		this.justPlaced = new Recent(justPlacedLimit);
+	},
+
 	async started() {
+		this.productOf = batched(async (ids: readonly string[]) => {
+			const found = await this.store.products.findByIds(ids);
+			return new Map(found.map((product) => [product._id, product]));
+		});
 		this.codes = new Sequence(this.store.counters, "orders");
 		await catchUpCodes.call(this);
 		await offerDemoProducts.call(this);

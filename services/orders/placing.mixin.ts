@@ -6,6 +6,7 @@ import type { Delivery, OrderView } from "../../contracts/http/orders.ts";
 import { deriveId } from "../../contracts/ids.ts";
 import { DuplicateKey } from "../../mixins/store/errors.ts";
 import { type Cause, createEntity } from "../../mixins/store/versioned.ts";
+import type { Product } from "./catalogue.ts";
 import { newOrder, type Order, orderFacts, type Placement } from "./order.ts";
 import { viewAsPlaced } from "./order-view.ts";
 import { callerOf, causeOf, iso, type OrdersService, requestOf, routeAction } from "./orders-base.ts";
@@ -56,6 +57,11 @@ export async function catchUpCodes(this: OrdersService): Promise<void> {
 	await this.codes.raise(last?.number ?? 0);
 }
 
+const productsOf = async (service: OrdersService, ids: readonly string[]): Promise<Product[]> => {
+	const found = await Promise.all(ids.map((id) => service.productOf(id)));
+	return found.filter((product) => product !== undefined);
+};
+
 type Draft = Omit<Placement, "number"> & { request: { key: string; hash: string } };
 type Written = { created: boolean; entity: Order };
 
@@ -96,7 +102,7 @@ async function place(this: OrdersService, ctx: PlaceContext): Promise<OrderView>
 	const { items, delivery, paymentMethod } = ctx.params;
 	const productIds = [...new Set(items.map(({ productId }) => productId))];
 	const method = checkPaymentMethod(paymentMethod ?? defaultPaymentMethod(productIds));
-	const [products] = await Promise.all([this.store.products.findByIds(productIds), requireActive(ctx, buyerId)]);
+	const [products] = await Promise.all([productsOf(this, productIds), requireActive(ctx, buyerId)]);
 	const cause = causeOf(ctx);
 	const draft = {
 		id,
@@ -109,7 +115,9 @@ async function place(this: OrdersService, ctx: PlaceContext): Promise<OrderView>
 		answerDue: cause.at + profile().answerDeadline,
 	};
 	const { created, entity } = await writeWithFreeNumber(this, draft, cause);
-	return created ? viewAsPlaced(entity) : replay(ctx, entity);
+	if (!created) return replay(ctx, entity);
+	this.justPlaced.add(entity);
+	return viewAsPlaced(entity);
 }
 
 export const placing: Partial<ServiceSchema> = {

@@ -43,6 +43,7 @@ const decide = async (service: OrdersService, orderId: string, news: PaymentNews
 			return decision.change;
 		},
 		cause,
+		service.justPlaced.take(orderId),
 	);
 	return decision;
 };

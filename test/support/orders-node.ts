@@ -47,6 +47,8 @@ export interface OrdersNode {
 	call<T>(action: string, params: object, as: As): Promise<Answer<T>>;
 	place(as: As, body?: object): Promise<OrderView>;
 	order(id: string): Promise<OrderView>;
+	/** Events that an order has made so far, in order. */
+	events(order: OrderView): readonly DomainEvent[];
 	/** Delivers an event of the order's current payment (or of `change`) to the service. */
 	deliver(type: PaymentEvent["type"], order: OrderView, change?: Partial<EventData["payment.captured"]>): Promise<void>;
 	addProduct(sellerId: string, body?: object): Promise<ProductView>;
@@ -108,6 +110,17 @@ const eventOf = (type: PaymentEvent["type"], order: OrderView, change: object): 
 	return { ...envelope, type, data } as PaymentEvent; // the data fit the type by construction
 };
 
+/** Listens in on what goes to the bus. */
+const recordEvents = ({ store }: OrdersService): Map<string, DomainEvent[]> => {
+	const made = new Map<string, DomainEvent[]>();
+	const publish = store.onEvents;
+	store.onEvents = (collection, id, events) => {
+		made.set(id, [...(made.get(id) ?? []), ...events]);
+		publish?.(collection, id, events);
+	};
+	return made;
+};
+
 export const startOrdersNode = async (profile: StoreProfile): Promise<OrdersNode> => {
 	setStoreProfile(profile);
 	const broker = new ServiceBroker({
@@ -121,6 +134,7 @@ export const startOrdersNode = async (profile: StoreProfile): Promise<OrdersNode
 	for (const schema of standIns(payment, people)) broker.createService(schema);
 	const service = broker.createService({ ...orders }) as Service as OrdersService;
 	await broker.start();
+	const made = recordEvents(service);
 	const call = async <T>(action: string, params: object, as: As): Promise<Answer<T>> => {
 		const meta = metaOf(as);
 		const body = await broker.call<T, object>(`orders.${action}`, params, { meta });
@@ -135,6 +149,7 @@ export const startOrdersNode = async (profile: StoreProfile): Promise<OrdersNode
 		place: async (as, body = {}) =>
 			(await call<OrderView>("place", { items: [{ productId: "1", quantity: 2 }], ...body }, as)).body,
 		order: async (id) => (await call<OrderView>("get", { id }, { id: "ada", roles: ["admin"] })).body,
+		events: ({ id }) => made.get(id) ?? [],
 		deliver: (type, order, change = {}) => onPayment.call(service, { params: eventOf(type, order, change) } as never),
 		addProduct: async (sellerId, body = {}) => {
 			const offer = { name: "Nasi lemak", price: { amount: 500, currency: "MYR" }, ...body };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate as turn } from "node:timers/promises";
 import { newId } from "../../../contracts/ids.ts";
 import { remembered, Sequence, type SequenceDocument } from "../../../mixins/sequence/sequence.ts";
 import { type Backend, openBackend } from "../../../mixins/store/backend.ts";
@@ -68,7 +69,7 @@ bothStores("sequence", (profile) => {
 		await sequence.numberOf("first"); // makes the counter
 		commands = 0;
 		const early = owners(50, "early").map((owner) => sequence.numberOf(owner));
-		await Promise.resolve();
+		await turn();
 		const late = owners(50, "late").map((owner) => sequence.numberOf(owner));
 		const numbers = await Promise.all([...early, ...late]);
 		assert.deepEqual(ascending(numbers), from1(101).slice(1));

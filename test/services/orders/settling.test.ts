@@ -44,10 +44,30 @@ bothStores("settling orders", (profile) => {
 			assert.equal(paid?.version, 2);
 			assert.equal("answerDue" in (paid ?? {}), false);
 			assert.deepEqual(
-				paid?.outbox?.map(({ type }) => type),
+				node.events(order).map(({ type }) => type),
 				["order.placed", "order.paid"],
 			);
 			assert.deepEqual(node.payment.refunds, []);
+		});
+
+		it("needs no read for the answer to an order that was placed here, and is not misled by what it remembers", async () => {
+			const { orders } = node.service.store;
+			const find = orders.findById.bind(orders);
+			let reads = 0;
+			orders.findById = (id) => {
+				reads += 1;
+				return find(id);
+			};
+			try {
+				await node.deliver("payment.captured", await node.place(bea));
+				assert.equal(reads, 0);
+				const cancelled = await node.place(bea);
+				await cancel(cancelled);
+				await node.deliver("payment.captured", cancelled);
+				assert.deepEqual(node.payment.refunds, [cancelled.payment.id]);
+			} finally {
+				orders.findById = find;
+			}
 		});
 
 		it("declines an order with the code, and stops waiting", async () => {
