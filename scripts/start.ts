@@ -32,6 +32,7 @@ const main = async (): Promise<void> => {
 		await node?.stop();
 	});
 	whenParentIsGone(stopEarly);
+	tellParent({ type: "starting", port: null });
 	const node = await starting;
 	await sayReady(settings, node, stopping.signal).catch((error: unknown) => {
 		if (!stopping.signal.aborted) throw error;

@@ -63,13 +63,14 @@ export class SoukProcess {
 			stdio: ["ignore", "pipe", "pipe", "ipc"],
 		});
 		this.#child = child;
-		// "close", not "exit": its last words are in `logs` by then.
-		this.#exit = once(child, "close").then(([code, signal]) => ({ code, signal }));
-		for (const stream of [child.stdout, child.stderr]) {
-			stream?.on("data", (chunk: Buffer) => {
+		const said = [child.stdout, child.stderr].map((stream) => {
+			stream.on("data", (chunk: Buffer) => {
 				this.#logs = (this.#logs + chunk.toString()).slice(-logBound);
 			});
-		}
+			return once(stream, "end");
+		});
+		// With its last words in `logs`. "close" would say so too, but does not come after a disconnect.
+		this.#exit = Promise.all([once(child, "exit"), ...said]).then(([[code, signal]]) => ({ code, signal }));
 	}
 
 	/** Resolves when it says so; rejects with its log if it ends or hangs instead. */
@@ -80,19 +81,19 @@ export class SoukProcess {
 			const finish = (act: () => void): void => {
 				clearTimeout(timer);
 				child.off("message", onMessage);
-				child.off("close", onClose);
+				child.off("exit", onExit);
 				act();
 			};
 			const fail = (what: string): void => finish(() => reject(new Error(`Souk ${what}. Its log:\n${this.#logs}`)));
 			const onMessage = (message: unknown): void => {
 				if (!isNodeMessage(message) || message.type !== type) return;
-				this.#keepPort(message.port);
+				if (message.port !== null) this.#keepPort(message.port);
 				finish(resolve);
 			};
-			const onClose = (): void => fail(`ended before it was ${type}`);
+			const onExit = (): void => void this.exited().then(() => fail(`ended before it was ${type}`));
 			const timer = setTimeout(() => fail(`was not ${type} within ${startBound / 1_000} s`), startBound);
 			child.on("message", onMessage);
-			child.on("close", onClose);
+			child.on("exit", onExit);
 		});
 	}
 
@@ -107,6 +108,11 @@ export class SoukProcess {
 		return this.exited();
 	}
 
+	/** Closes the channel, as the death of this process would. */
+	disconnect(): void {
+		this.#child?.disconnect();
+	}
+
 	async exited(): Promise<Exit> {
 		if (!this.#exit) throw new Error("this node was not started");
 		return this.#exit;
@@ -119,8 +125,8 @@ export class SoukProcess {
 	}
 
 	/** Clients keep their URL over a restart. */
-	#keepPort(port: number | null): void {
+	#keepPort(port: number): void {
 		this.#port = port;
-		if (port !== null) this.#env.PORT = String(port);
+		this.#env.PORT = String(port);
 	}
 }
