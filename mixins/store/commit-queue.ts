@@ -78,7 +78,7 @@ export class CommitQueue {
 			this.#commit();
 			return outcomes;
 		} catch (error) {
-			if (this.#database.isTransaction) this.#statements.rollback.run();
+			if (this.#database.isOpen && this.#database.isTransaction) this.#statements.rollback.run();
 			const failure = portError(error);
 			return batch.map(() => ({ ok: false, error: failure }));
 		}
@@ -88,9 +88,11 @@ export class CommitQueue {
 		try {
 			this.#statements.commit.run();
 		} catch (error) {
+			const why = (error as Error).message;
 			// After a failed fsync the frames may be whole in the log, and a crash now would bring them to life: only that is uncertain.
-			if (primaryCode(error) !== sqliteCode.ioError) throw error;
-			throw new WriteUncertain(`the commit may have failed: ${(error as Error).message}`, { cause: error });
+			if (primaryCode(error) === sqliteCode.ioError)
+				throw new WriteUncertain(`the commit may have failed: ${why}`, { cause: error });
+			throw new StoreUnavailable(`the commit failed: ${why}`, { cause: error });
 		}
 	}
 
