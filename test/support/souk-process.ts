@@ -63,12 +63,14 @@ export class SoukProcess {
 			stdio: ["ignore", "pipe", "pipe", "ipc"],
 		});
 		this.#child = child;
-		const said = [child.stdout, child.stderr].map((stream) => {
-			stream.on("data", (chunk: Buffer) => {
-				this.#logs = (this.#logs + chunk.toString()).slice(-logBound);
+		const said = [child.stdout, child.stderr]
+			.filter((stream) => stream !== null)
+			.map((stream) => {
+				stream.on("data", (chunk: Buffer) => {
+					this.#logs = (this.#logs + chunk.toString()).slice(-logBound);
+				});
+				return once(stream, "end");
 			});
-			return once(stream, "end");
-		});
 		// With its last words in `logs`. "close" would say so too, but does not come after a disconnect.
 		this.#exit = Promise.all([once(child, "exit"), ...said]).then(([[code, signal]]) => ({ code, signal }));
 	}
