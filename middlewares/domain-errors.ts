@@ -1,6 +1,7 @@
 import { Errors, type Middleware } from "moleculer";
 import { DomainError, type ErrorExtras, errorTable, isErrorCode } from "../contracts/errors.ts";
 import { StoreUnavailable, WriteUncertain } from "../mixins/store/errors.ts";
+import { Contended } from "../mixins/store/versioned.ts";
 
 /** What a DomainError looks like once it has left its action: `type` is the code, `code` the status, `data` the extras. */
 export const toWire = (error: DomainError): Error => {
@@ -22,8 +23,9 @@ export const fromWire = (error: unknown): DomainError | null => {
 	return new DomainError(type, error.message, (data ?? {}) as ErrorExtras);
 };
 
-/** A store that is away is no fault of the action: callers hear UNAVAILABLE and may come again. */
-const storeIsAway = (error: unknown): error is Error => error instanceof StoreUnavailable || error instanceof WriteUncertain;
+/** A store that is away, or an entity that everybody changes at once, is no fault of the action: callers hear UNAVAILABLE and may come again. */
+const passes = (error: unknown): error is Error =>
+	error instanceof StoreUnavailable || error instanceof WriteUncertain || error instanceof Contended;
 
 /** Puts the DomainErrors that actions throw into the form that survives the wire. */
 export const domainErrors = (): Middleware => ({
@@ -34,8 +36,8 @@ export const domainErrors = (): Middleware => ({
 		return (ctx) =>
 			action(ctx).catch((error: unknown) => {
 				if (error instanceof DomainError) throw toWire(error);
-				if (!storeIsAway(error)) throw error;
-				this.logger.warn(`${name} could not reach its store: ${error.message}`);
+				if (!passes(error)) throw error;
+				this.logger.warn(`${name} could not do its work on the store: ${error.message}`);
 				throw toWire(new DomainError("UNAVAILABLE"));
 			});
 	},

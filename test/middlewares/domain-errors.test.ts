@@ -4,6 +4,7 @@ import { DomainError, type ErrorCode, errorTable } from "../../contracts/errors.
 import { domainErrors, fromWire, toWire } from "../../middlewares/domain-errors.ts";
 import { currentRequestId, requestId, withRequestId } from "../../middlewares/request-id.ts";
 import { StoreUnavailable, WriteUncertain } from "../../mixins/store/errors.ts";
+import { Contended } from "../../mixins/store/versioned.ts";
 import { needs, type RunningServer, startNats } from "../support/servers.ts";
 
 const node = (nodeID: string, transporter: string | null = null) =>
@@ -24,6 +25,9 @@ const orders = {
 		writeUncertain(): never {
 			throw new WriteUncertain("no answer");
 		},
+		contended(): never {
+			throw new Contended("orders", "10.0.0.7");
+		},
 		requestId: () => currentRequestId(),
 	},
 };
@@ -43,7 +47,7 @@ const behaves = (caller: () => ServiceBroker): void => {
 	});
 
 	it("says UNAVAILABLE, and no more, when a store is away", async () => {
-		for (const action of ["orders.storeAway", "orders.writeUncertain"]) {
+		for (const action of ["orders.storeAway", "orders.writeUncertain", "orders.contended"]) {
 			const refusal = fromWire(await refusalOf(caller().call(action)));
 			assert.equal(refusal?.code, "UNAVAILABLE");
 			assert.doesNotMatch(refusal?.message ?? "", /10\.0\.0\.7/);
