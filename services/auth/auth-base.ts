@@ -1,0 +1,113 @@
+import type { ActionHandler, ActionSchema, Context, Service } from "moleculer";
+import { clock } from "../../config/clock.ts";
+import type { Profile } from "../../config/profile-type.ts";
+import type { Caller, CallMeta } from "../../contracts/call.ts";
+import { DomainError } from "../../contracts/errors.ts";
+import { authRoutes } from "../../contracts/http/auth.ts";
+import { paramsOf } from "../../contracts/http/params.ts";
+import { typed } from "../../middlewares/typebox-validator.ts";
+import type { CollectionSpec } from "../../mixins/store/port.ts";
+import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
+import { type Cause, outboxIndex } from "../../mixins/store/versioned.ts";
+import type { LoginThrottle } from "./login-throttle.adapter.ts";
+import type { PasswordHasher } from "./password-hasher.adapter.ts";
+import type { Client, Session } from "./session.ts";
+import type { SessionKeeper } from "./session-keeper.adapter.ts";
+import type { SigningKeys } from "./signing-keys.adapter.ts";
+import { isActive, type User } from "./user.ts";
+
+// What the parts of this service (the *.mixin.ts files beside it) share: its collections, its `this`, and who calls.
+
+export interface AuthCollections {
+	users: User;
+	sessions: Session;
+}
+
+export const collections: { readonly [K in keyof AuthCollections]: CollectionSpec } = {
+	users: {
+		indexes: [
+			// One account an address; those who are deleted have none.
+			{ name: "email", fields: [["emailKey", 1]], unique: true, sparse: true },
+			{ name: "search", fields: [["searchKey", 1]], sparse: true },
+			{ name: "list", fields: [["listKey", -1]], sparse: true },
+			{ name: "admin", fields: [["admin", 1]], sparse: true },
+			{ name: "ending_sessions", fields: [["endingSessions", 1]], sparse: true },
+			outboxIndex,
+		],
+	},
+	sessions: {
+		indexes: [
+			{
+				name: "user",
+				fields: [
+					["userId", 1],
+					["createdAt", -1],
+				],
+			},
+			{ name: "ended", fields: [["endedAt", 1]], sparse: true },
+			{ name: "remove_at", fields: [["removeAt", 1]] },
+		],
+	},
+};
+
+export type AuthProfile = Pick<
+	Profile,
+	"accessTokenTtl" | "admin" | "dataDir" | "jwtKeys" | "keyPrefix" | "rateLimits" | "redisUrl"
+>;
+
+export interface AuthVars {
+	hasher: PasswordHasher;
+	keys: SigningKeys;
+	throttle: LoginThrottle;
+	keeper: SessionKeeper;
+}
+
+export type AuthService = Service & StoreMembers<AuthCollections> & AuthVars;
+
+/** A handler of this service: `this` is set by Moleculer. */
+export type Handler<Params, Answer> = (this: AuthService, ctx: Context<Params, CallMeta>) => Promise<Answer>;
+
+/** The action of one route. The cast is for `this`: a mixin cannot tell Moleculer's types which service it will be part of. */
+export const routeAction = <Params, Answer>(name: string, handler: Handler<Params, Answer>): ActionSchema => ({
+	visibility: "published",
+	params: typed(paramsOf(authRoutes, `auth.${name}`)),
+	handler: handler as unknown as ActionHandler,
+});
+
+export const internalAction = <Params, Answer>(
+	handler: Handler<Params, Answer>,
+	more: Partial<ActionSchema> = {},
+): ActionSchema => ({
+	visibility: "public",
+	...more,
+	handler: handler as unknown as ActionHandler,
+});
+
+export const callerOf = ({ meta }: Context<unknown, CallMeta>): Caller => {
+	if (!meta.user) throw new DomainError("UNAUTHORIZED");
+	return meta.user;
+};
+
+/** The gateway looks at roles as well; what changes roles does not rely on it alone. */
+export const adminOf = (ctx: Context<unknown, CallMeta>): Caller => {
+	const caller = callerOf(ctx);
+	if (!caller.roles.includes("admin")) throw new DomainError("FORBIDDEN");
+	return caller;
+};
+
+export const clientOf = ({ meta }: Context<unknown, CallMeta>): Client => meta.client ?? { address: "", agent: "" };
+
+export const causeOf = ({ requestID }: Context<unknown, CallMeta>): Cause => ({
+	at: clock.now(),
+	...(requestID && { requestid: requestID }),
+});
+
+/** The account of the caller. An access token may outlive it by minutes. */
+export const ownAccount = async (auth: AuthService, { id }: Caller): Promise<User> => {
+	const user = await auth.store.users.findById(id);
+	if (!user || !isActive(user)) throw new DomainError("UNAUTHORIZED", "This account is no longer active");
+	return user;
+};
+
+/** After every change of what others may have cached about a person. */
+export const userChanged = (auth: Service, id: string): Promise<void> => auth.broker.broadcast("auth.user_changed", { id });

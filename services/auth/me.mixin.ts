@@ -1,0 +1,86 @@
+import type { Context, ServiceSchema } from "moleculer";
+import { clock } from "../../config/clock.ts";
+import type { Caller, CallMeta } from "../../contracts/call.ts";
+import { DomainError } from "../../contracts/errors.ts";
+import type { Me } from "../../contracts/http/auth.ts";
+import { mutate } from "../../mixins/store/versioned.ts";
+import { giveUpAdmin } from "./admins.adapter.ts";
+import { type AuthService, callerOf, causeOf, clientOf, ownAccount, routeAction, userChanged } from "./auth-base.ts";
+import { requireGoodPassword } from "./password-rules.ts";
+import { cleanName, deletion, emailKeyOf, isActive, passwordChange, searchKeyOf, toMe, type User } from "./user.ts";
+
+// One's own account.
+
+async function me(this: AuthService, ctx: Context<unknown, CallMeta>): Promise<Me> {
+	return toMe(await ownAccount(this, callerOf(ctx)));
+}
+
+const stillActive = (user: User): User => {
+	if (!isActive(user)) throw new DomainError("UNAUTHORIZED", "This account is no longer active");
+	return user;
+};
+
+async function updateMe(this: AuthService, ctx: Context<{ name?: string }, CallMeta>): Promise<Me> {
+	const { id } = callerOf(ctx);
+	const name = ctx.params.name === undefined ? undefined : cleanName(ctx.params.name);
+	const decide = (user: User) =>
+		name === undefined || name === stillActive(user).name ? null : { set: { name, searchKey: searchKeyOf(name, id) } };
+	const result = await mutate(this.store.users, id, decide, causeOf(ctx));
+	if (!result) throw new DomainError("UNAUTHORIZED");
+	if (result.changed) await userChanged(this, id);
+	return toMe(stillActive(result.entity));
+}
+
+async function deleteMe(this: AuthService, ctx: Context<unknown, CallMeta>): Promise<void> {
+	const { id } = callerOf(ctx);
+	await giveUpAdmin(this, await ownAccount(this, callerOf(ctx)), causeOf(ctx));
+	const decide = (user: User) => (user.deletedAt === undefined ? deletion(user, clock.now()) : null);
+	const result = await mutate(this.store.users, id, decide, causeOf(ctx));
+	if (!result) return;
+	await this.keeper.endVoid(result.entity);
+	await userChanged(this, id);
+}
+
+/** The password was right for this hash; should the hash have changed since, so may the password have. */
+const withHash = (verified: string, next: string, kept: string) => (user: User) => {
+	if (stillActive(user).passwordHash !== verified) throw new DomainError("BAD_CREDENTIALS");
+	return passwordChange(next, user, kept);
+};
+
+const requireCurrent = async (auth: AuthService, user: User, password: string, address: string): Promise<void> => {
+	// A stolen access token must not be a place to guess the password from.
+	const forgive = await auth.throttle.attempt(emailKeyOf(user.email), address);
+	if (!(await auth.hasher.verify(user.passwordHash, password))) throw new DomainError("BAD_CREDENTIALS");
+	await forgive();
+};
+
+const change = async (
+	auth: AuthService,
+	caller: Caller,
+	user: User,
+	next: string,
+	ctx: Context<unknown, CallMeta>,
+): Promise<void> => {
+	const passwordHash = await auth.hasher.hash(next);
+	const decide = withHash(user.passwordHash, passwordHash, caller.sessionId);
+	const result = await mutate(auth.store.users, user._id, decide, causeOf(ctx));
+	if (result) await auth.keeper.endVoid(result.entity);
+};
+
+async function changePassword(this: AuthService, ctx: Context<{ current: string; next: string }, CallMeta>): Promise<void> {
+	const caller = callerOf(ctx);
+	const { current, next } = ctx.params;
+	const user = await ownAccount(this, caller);
+	await requireCurrent(this, user, current, clientOf(ctx).address);
+	requireGoodPassword(next, user, "/next");
+	await change(this, caller, user, next, ctx);
+}
+
+export const ownAccounts: Partial<ServiceSchema> = {
+	actions: {
+		me: routeAction("me", me),
+		updateMe: routeAction("updateMe", updateMe),
+		deleteMe: routeAction("deleteMe", deleteMe),
+		changePassword: routeAction("changePassword", changePassword),
+	},
+};

@@ -1,0 +1,80 @@
+import type { Context, Service, ServiceSchema } from "moleculer";
+import Type, { type Static } from "typebox";
+import type { CallMeta, Role } from "../../contracts/call.ts";
+import { DomainError } from "../../contracts/errors.ts";
+import type { Person } from "../../contracts/http/auth.ts";
+import { Id } from "../../contracts/http/common.ts";
+import { typed } from "../../middlewares/typebox-validator.ts";
+import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
+import { type AuthService, internalAction, routeAction } from "./auth-base.ts";
+import { isActive, toPerson } from "./user.ts";
+import { byName, findBy } from "./user-lists.ts";
+
+// Other people, as far as anybody who is signed in may know them.
+
+async function getUser(this: AuthService, ctx: Context<{ id: string }, CallMeta>): Promise<Static<typeof Person>> {
+	const user = await this.store.users.findById(ctx.params.id);
+	// A suspended person still has a name in the conversations of others.
+	if (!user || user.deletedAt !== undefined) throw new DomainError("NOT_FOUND");
+	return toPerson(user);
+}
+
+interface FindParams {
+	q?: string;
+	limit?: number;
+	cursor?: string;
+}
+
+async function findUsers(this: AuthService, ctx: Context<FindParams, CallMeta>): Promise<PageOf<Static<typeof Person>>> {
+	const { q = "", cursor, limit = defaultLimit } = ctx.params;
+	const order = byName(q);
+	const rows = await this.store.users.find(findBy(order, cursor, limit, { suspended: false }));
+	return toPage(rows, limit, toPerson, order.position);
+}
+
+export interface Resolved {
+	id: string;
+	name: string;
+	email: string;
+	roles: Role[];
+	active: boolean;
+}
+
+const ResolveParams = Type.Object({ id: Id });
+
+/** For other services: who is behind an id; null if nobody is (any more). May be a few seconds old. */
+async function resolve(this: AuthService, ctx: Context<Static<typeof ResolveParams>, CallMeta>): Promise<Resolved | null> {
+	const user = await this.store.users.findById(ctx.params.id);
+	if (!user || user.deletedAt !== undefined) return null;
+	const { _id, name, email, roles } = user;
+	return { id: _id, name, email, roles, active: isActive(user) };
+}
+
+const cacheKey = (id: string): string => `auth.resolve:${id}`;
+
+/**
+ * Seconds. A read that was under way while the person was changed may be cached after the change has cleaned up: that is how old
+ * an answer can be.
+ */
+const cacheFor = 5;
+
+export const people: Partial<ServiceSchema> = {
+	actions: {
+		getUser: routeAction("getUser", getUser),
+		findUsers: routeAction("findUsers", findUsers),
+		resolve: internalAction(resolve, {
+			params: typed(ResolveParams),
+			cache: {
+				ttl: cacheFor,
+				keygen: (_action, _options, ctx) => cacheKey((ctx as unknown as Context<{ id: string }>).params.id),
+			},
+		}),
+	},
+	events: {
+		"auth.user_changed": {
+			async handler(this: Service, ctx: Context<{ id: string }>): Promise<void> {
+				await this.broker.cacher?.del(cacheKey(ctx.params.id));
+			},
+		},
+	},
+};

@@ -1,0 +1,183 @@
+import type { Static } from "typebox";
+import type { Role } from "../../contracts/call.ts";
+import { DomainError } from "../../contracts/errors.ts";
+import type { EventDraft } from "../../contracts/events.ts";
+import type { AdminUser, Me, Person } from "../../contracts/http/auth.ts";
+import type { Change, Entity } from "../../mixins/store/versioned.ts";
+
+/** What register answered: a replay answers it again, whatever was changed since. */
+export interface Registered {
+	id: string;
+	email: string;
+	name: string;
+	roles: Role[];
+}
+
+export interface User extends Entity {
+	/** ISO 8601, UTC. */
+	createdAt: string;
+	/** As it was written at registration: only the server of that address knows whether case matters to it. */
+	email: string;
+	/** Unique among those who are not deleted: nobody registers twice by writing the same address differently. */
+	emailKey?: string;
+	name: string;
+	/** `<name key>\n<id>`: the order of search results, and where a page goes on. Absent when deleted. */
+	searchKey?: string;
+	/** `<createdAt> <id>`: the order of the list for admins. Absent when deleted. */
+	listKey?: string;
+	roles: Role[];
+	/** True exactly when the roles say so; its index finds the admins. */
+	admin?: true;
+	emailVerified: boolean;
+	suspended: boolean;
+	deletedAt?: string;
+	/** PHC string. Empty when deleted: no password verifies against it. */
+	passwordHash: string;
+	/**
+	 * Sessions carry the epoch that they began in. A change that must end them all (password, suspension, a role taken away)
+	 * raises it in the same write, so that they are over even if the process dies before it has ended them one by one.
+	 */
+	sessionEpoch: number;
+	/** The one session that survives the last raise: the one that the password was changed in. */
+	keptSession?: string;
+	/** Sessions of earlier epochs are still to be ended. */
+	endingSessions?: true;
+	/** The first admin, until the generated password was surely shown. Epoch ms of the last try. */
+	unannounced?: number;
+	request?: { key: string; hash: string };
+	registered?: Registered;
+}
+
+const graphemeRoom = 64;
+
+export const emailKeyOf = (email: string): string => email.toLowerCase();
+
+/**
+ * What names are searched by: no case, no runs of white space, and not longer than what fits into a cursor.
+ * Longer names and queries are told apart by their first 64 characters only.
+ */
+export const nameKeyOf = (name: string): string => {
+	const plain = name.normalize("NFC").toLowerCase().trim().replace(/\s+/gu, " ");
+	return [...plain].slice(0, graphemeRoom).join("");
+};
+
+export const searchKeyOf = (name: string, id: string): string => `${nameKeyOf(name)}\n${id}`;
+
+/** Throws VALIDATION for names with control characters: they end up in mails and logs. */
+export const cleanName = (name: string): string => {
+	const clean = name.trim();
+	if (clean === "" || /\p{Cc}/u.test(clean)) {
+		const detail = "must not be blank or contain control characters";
+		throw new DomainError("VALIDATION", `The name ${detail}`, { errors: [{ pointer: "/name", detail }] });
+	}
+	return clean;
+};
+
+/** May log in, refresh, and be ordered from. */
+export const isActive = ({ suspended, deletedAt }: User): boolean => !suspended && deletedAt === undefined;
+
+export const isActiveAdmin = (user: User): boolean => user.admin === true && isActive(user);
+
+export interface NewUser {
+	id: string;
+	email: string;
+	name: string;
+	roles: Role[];
+	passwordHash: string;
+	/** Epoch ms. */
+	now: number;
+	request?: { key: string; hash: string };
+}
+
+type Fresh = Omit<User, "version" | "updatedAt">;
+
+export const newUser = ({ id, email, name, roles, passwordHash, now, request }: NewUser): Fresh => {
+	const createdAt = new Date(now).toISOString();
+	return {
+		_id: id,
+		createdAt,
+		email,
+		emailKey: emailKeyOf(email),
+		name,
+		searchKey: searchKeyOf(name, id),
+		listKey: `${createdAt} ${id}`,
+		roles,
+		...(roles.includes("admin") ? { admin: true } : {}),
+		emailVerified: false,
+		suspended: false,
+		passwordHash,
+		sessionEpoch: 1,
+		...(request ? { request, registered: { id, email, name, roles } } : {}),
+	};
+};
+
+export const registeredEvent = ({ _id, email, name, roles }: Fresh): EventDraft => ({
+	type: "user.registered",
+	subject: _id,
+	data: { userId: _id, email, name, roles },
+});
+
+/** Part of the change that ends all sessions but the one that is kept. */
+const endSessions = (kept?: string) => ({
+	set: { endingSessions: true, ...(kept === undefined ? {} : { keptSession: kept }) },
+	unset: kept === undefined ? ["keptSession"] : [],
+	inc: { sessionEpoch: 1 },
+});
+
+export const passwordChange = (passwordHash: string, user: User, kept: string): Change => {
+	const { set, unset, inc } = endSessions(kept);
+	return {
+		set: { ...set, passwordHash },
+		unset: [...unset, "unannounced"],
+		inc,
+		events: [{ type: "user.password_changed", subject: user._id, data: { userId: user._id } }],
+	};
+};
+
+/** Wipes what is personal, frees the e-mail, and leaves a grave under the id: orders and messages go on naming it. */
+export const deletion = (user: User, now: number): Change => {
+	const { set, unset, inc } = endSessions();
+	const gone = ["emailKey", "searchKey", "listKey", "admin", "request", "registered", "unannounced"];
+	return {
+		set: { ...set, email: "", name: "", roles: [], passwordHash: "", deletedAt: new Date(now).toISOString() },
+		unset: [...unset, ...gone],
+		inc,
+		events: [{ type: "user.deleted", subject: user._id, data: { userId: user._id } }],
+	};
+};
+
+export interface Standing {
+	roles?: readonly Role[] | undefined;
+	suspended?: boolean | undefined;
+}
+
+/**
+ * What an admin changes. Null: nothing. A suspension and a role that is taken away end all sessions, for access tokens say
+ * what their holder may do until they expire (ASVS 5.0 §7.4.2, §8.3.2).
+ */
+export const standingChange = (user: User, { roles = user.roles, suspended = user.suspended }: Standing): Change | null => {
+	const removed = user.roles.some((role) => !roles.includes(role));
+	const added = roles.some((role) => !user.roles.includes(role));
+	if (!removed && !added && suspended === user.suspended) return null;
+	const ending = removed || (suspended && !user.suspended) ? endSessions() : { set: {}, unset: [], inc: {} };
+	const admin = roles.includes("admin");
+	return {
+		set: { ...ending.set, roles: [...roles], suspended, ...(admin ? { admin: true } : {}) },
+		unset: [...ending.unset, ...(admin ? [] : ["admin"])],
+		inc: ending.inc,
+	};
+};
+
+export const toRegistered = ({ _id, email, name, roles, registered }: User): Registered =>
+	registered ?? { id: _id, email, name, roles };
+
+export const toMe = ({ _id, email, name, roles, emailVerified }: User): Me => ({ id: _id, email, name, roles, emailVerified });
+
+export const toPerson = ({ _id, name }: User): Static<typeof Person> => ({ id: _id, name });
+
+export const toAdminUser = (user: User): Static<typeof AdminUser> => ({
+	...toMe(user),
+	suspended: user.suspended,
+	createdAt: user.createdAt,
+	version: user.version,
+});
