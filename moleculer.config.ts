@@ -27,8 +27,9 @@ const logFormats: Readonly<Record<Profile["logFormat"], LogFormat>> = { json: js
 /** In one process Moleculer's own start-up lines say nothing that the banner does not; on a cluster who came and went matters. */
 const logLevels = ({ kind, logLevel }: Profile): string | Record<string, string> => {
 	if (kind === "cluster" || logLevel !== "info") return logLevel;
-	const quiet = ["BROKER", "REGISTRY", "TRANSIT", "TRANSPORTER", "DISCOVERY", "CACHER", "$NODE"];
-	return { ...Object.fromEntries(quiet.map((mod) => [mod, "warn"])), "**": logLevel };
+	const quiet = ["REGISTRY", "TRANSIT", "TRANSPORTER", "DISCOVERY", "CACHER", "$NODE"];
+	// The broker warns of each call to a service that is still starting, which in one process all do at the same time.
+	return { ...Object.fromEntries(quiet.map((mod) => [mod, "warn"])), BROKER: "error", "**": logLevel };
 };
 
 const transporter = (url: string, name: string | null): BrokerOptions["transporter"] => ({
