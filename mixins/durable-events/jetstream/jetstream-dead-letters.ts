@@ -51,12 +51,12 @@ export class JetStreamDeadLetters implements DeadLetters {
 	}
 
 	async drop(id: string): Promise<boolean> {
-		if (!isSequence(id)) return false;
+		if (!(await this.get(id))) return false;
 		try {
-			return await this.#jsm.streams.deleteMessage(this.#names.deadStream, Number(id));
+			return await this.#jsm.streams.deleteMessage(this.#names.deadStream, Number(id), false);
 		} catch (error) {
-			if (isApiError(error, "noMessage") || isApiError(error, "noStream") || isApiError(error, "noSequence")) return false;
-			throw error;
+			if (await this.get(id)) throw error;
+			return false; // somebody else was faster
 		}
 	}
 
