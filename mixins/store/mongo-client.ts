@@ -28,14 +28,16 @@ const promises = {
 	appName: "souk",
 } as const satisfies MongoClientOptions;
 
-/** Those of our time-outs that the URL leaves to us. */
-const defaultsFor = (url: string): MongoClientOptions => {
-	const given = new Set(
-		[...new URL(url.replace(/^mongodb(\+srv)?:/, "http:").replace(/,[^/]*/, "")).searchParams.keys()].map((key) =>
-			key.toLowerCase(),
-		),
-	);
-	return Object.fromEntries(Object.entries(timeouts).filter(([name]) => !given.has(name.toLowerCase())));
+/** What a URL may say of concerns would win over the options: it is taken out. */
+const notForUrls = /^(w|j|journal|wtimeout(ms)?|readconcernlevel|readpreference(tags)?|maxstalenessseconds|retry(reads|writes))$/;
+
+/** The URL without what it must not decide, and those of our time-outs that it leaves to us. Several hosts are no URL to `URL`. */
+const connection = (url: string): [string, MongoClientOptions] => {
+	const [address, query = ""] = url.split("?", 2);
+	const said = [...new URLSearchParams(query)].filter(([name]) => !notForUrls.test(name.toLowerCase()));
+	const names = new Set(said.map(([name]) => name.toLowerCase()));
+	const defaults = Object.fromEntries(Object.entries(timeouts).filter(([name]) => !names.has(name.toLowerCase())));
+	return [said.length > 0 ? `${address}?${new URLSearchParams(said)}` : `${address}`, defaults];
 };
 
 interface SentMark {
@@ -65,7 +67,8 @@ interface Held {
 const clients = new Map<string, Held>();
 
 const create = (url: string): MongoClient => {
-	const client = new MongoClient(url, { ...defaultsFor(url), ...promises });
+	const [address, defaults] = connection(url);
+	const client = new MongoClient(address, { ...defaults, ...promises });
 	client.on("commandStarted", () => {
 		const mark = current.getStore();
 		if (mark) mark.sent = true;
