@@ -127,10 +127,12 @@ export const authRoutes: readonly Route[] = [
 		path: "/v1/auth/me",
 		action: "auth.deleteMe",
 		summary: "Delete my account",
+		description: "The last active admin cannot (TRANSITION_REFUSED).",
 		tag,
 		auth: "user",
 		status: 204,
 		answer: null,
+		errors: ["TRANSITION_REFUSED"],
 	},
 	{
 		method: "PUT",
@@ -216,6 +218,8 @@ export const authRoutes: readonly Route[] = [
 		path: "/v1/admin/users/:id",
 		action: "auth.updateUser",
 		summary: "Change roles, suspend",
+		description:
+			"A suspension, and a role that is taken away, ends all sessions. The last active admin stays one (TRANSITION_REFUSED).",
 		tag: "admin",
 		auth: ["admin"],
 		params: IdParams,
@@ -226,6 +230,6 @@ export const authRoutes: readonly Route[] = [
 		status: 200,
 		answer: AdminUser,
 		entity: true,
-		errors: ["NOT_FOUND"],
+		errors: ["NOT_FOUND", "TRANSITION_REFUSED"],
 	},
 ];

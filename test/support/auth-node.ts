@@ -10,6 +10,7 @@ import { auth } from "../../services/auth/auth.service.ts";
 import type { AuthProfile, AuthService } from "../../services/auth/auth-base.ts";
 import { quiet } from "./brokers.ts";
 import { testSettings } from "./settings.ts";
+import { removeDir, tempDir } from "./temp-dir.ts";
 
 /** As who and from where a call is made. */
 export interface From {
@@ -53,6 +54,8 @@ export interface AuthNode {
 
 export interface AuthNodeOptions {
 	profile?: Partial<AuthProfile>;
+	/** Kept by the caller; without it a folder is made, and removed by `stop`. */
+	dataDir?: string;
 	nodeID?: string;
 }
 
@@ -80,8 +83,9 @@ const ear = (heard: AuthNode["heard"]) => ({
 	},
 });
 
-export const startAuthNode = async (store: StoreProfile, dataDir: string, options: AuthNodeOptions = {}): Promise<AuthNode> => {
+export const startAuthNode = async (store: StoreProfile, options: AuthNodeOptions = {}): Promise<AuthNode> => {
 	setStoreProfile(store);
+	const dataDir = options.dataDir ?? (await tempDir("auth"));
 	const broker = new ServiceBroker({
 		...quiet,
 		nodeID: options.nodeID ?? null,
@@ -123,6 +127,9 @@ export const startAuthNode = async (store: StoreProfile, dataDir: string, option
 			return { ...(await login(email, change)), email };
 		},
 		admin: () => login(adminAccount.email, { password: adminAccount.password }),
-		stop: () => broker.stop(),
+		async stop() {
+			await broker.stop();
+			if (!options.dataDir) await removeDir(dataDir);
+		},
 	};
 };

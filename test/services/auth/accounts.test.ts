@@ -4,21 +4,15 @@ import type { User } from "../../../services/auth/user.ts";
 import { type AuthNode, password, startAuthNode } from "../../support/auth-node.ts";
 import { bothStores } from "../../support/both-stores.ts";
 import { refused } from "../../support/refused.ts";
-import { removeDir, tempDir } from "../../support/temp-dir.ts";
 
 const someEmail = (): string => `${newId()}@example.com`;
 
 bothStores("registering", (profile) => {
 	let node: AuthNode;
-	let dataDir: string;
 	before(async () => {
-		dataDir = await tempDir("auth");
-		node = await startAuthNode(profile(), dataDir);
+		node = await startAuthNode(profile());
 	});
-	after(async () => {
-		await node?.stop();
-		await removeDir(dataDir);
-	});
+	after(() => node?.stop());
 	const users = () => node.service.store.users;
 
 	it("makes an account that can log in, a buyer unless it says seller", async () => {
