@@ -22,7 +22,9 @@ export type Sort = readonly (readonly [path: string, direction: 1 | -1])[];
 
 export interface Query {
 	where?: Where;
+	/** Each path should hold values of one type, null and missing aside (they come first): the stores differ in how they order types. */
 	sort?: Sort;
+	/** Absent or 0: no limit. */
 	limit?: number;
 	skip?: number;
 }
@@ -45,6 +47,7 @@ export interface Update {
 export interface IndexSpec {
 	/** Unique within the collection; part of the index's name in both stores. */
 	name: string;
+	/** A path of a unique index must not lead to or through an array: the embedded store refuses the document. */
 	fields: Sort;
 	unique?: true;
 	/** Only documents that have the (single) field. Compound sparse indexes are not portable and are refused. */
@@ -84,7 +87,10 @@ export interface Collection<T extends Document> {
 	 * a document that this very call stored, so no effect may hang on `created` alone.
 	 */
 	create(document: T): Promise<{ created: boolean; document: T }>;
-	/** Stores many, in no order; those whose id (or another unique key) is taken are left out. Answers how many are new. */
+	/**
+	 * Stores many, in no order; those whose id (or another unique key) is taken are left out. Answers how many are new; after a
+	 * lost answer, which is repeated inside, those of the first try count as taken.
+	 */
 	createMany(documents: readonly T[]): Promise<number>;
 	/** Changes at most one document, atomically, and answers it as it is after the change; null when none matched. */
 	update(where: Where, update: Update): Promise<T | null>;
