@@ -6,7 +6,7 @@ import { openStore } from "../mixins/store/store.ts";
 import { type DataVersion, doneSteps, stepDown, stepsIn, stepUp } from "./migrate/data-steps.ts";
 import { openServiceStores, type ServiceStores } from "./migrate/service-stores.ts";
 import { underLease } from "./migrate/under-lease.ts";
-import { refuse } from "./node/refusal.ts";
+import { Refusal, refuse } from "./node/refusal.ts";
 
 // npm run migrate -- status [service …]   what is there and what is missing; exit code 1 if something is
 // npm run migrate -- up [service …]       makes missing indexes, then runs the data steps that were not run yet
@@ -70,9 +70,9 @@ const usage = "usage: npm run migrate -- up|down|status [service …]";
 const readArguments = (): { command: string; names: readonly string[] } => {
 	const { positionals } = parseArgs({ allowPositionals: true });
 	const [command = "", ...names] = positionals;
-	if (!["up", "down", "status"].includes(command)) throw new Error(`${usage}`);
+	if (!["up", "down", "status"].includes(command)) throw new Refusal(usage);
 	const unknown = names.filter((name) => !serviceNames.some((known) => known === name));
-	if (unknown.length > 0) throw new Error(`there is no service ${unknown.join(", ")}; ${usage}`);
+	if (unknown.length > 0) throw new Refusal(`there is no service ${unknown.join(", ")}; ${usage}`);
 	return { command, names: names.length > 0 ? names : serviceNames };
 };
 

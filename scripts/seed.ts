@@ -3,7 +3,7 @@ import { profile } from "../config/profile.ts";
 import { type HttpClient, httpClient, login } from "../test/support/http.ts";
 import { startNode } from "./node/node.ts";
 import { localUrl, untilReady } from "./node/readiness.ts";
-import { refuse } from "./node/refusal.ts";
+import { Refusal, refuse } from "./node/refusal.ts";
 
 // npm run seed: a buyer and a seller to play with, in the Souk that runs on PORT, or else straight into the data under DATA_DIR.
 // A second run finds them and prints the same logins.
@@ -66,7 +66,7 @@ const main = async (): Promise<void> => {
 	const url = localUrl(asked, asked.port);
 	if (await isRunning(url)) return seed(httpClient(url));
 	if (asked.kind === "cluster")
-		throw new Error(`nothing answers at ${url}: start the cluster's gateway first, or set PORT and HOST`);
+		throw new Refusal(`nothing answers at ${url}: start the cluster's gateway first, or set PORT and HOST`);
 	await seedInto();
 };
 

@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Profile } from "../../config/profile-type.ts";
 import {
@@ -8,6 +9,7 @@ import {
 	startNats,
 	startRedis,
 } from "../../test/support/servers.ts";
+import { Refusal } from "../node/refusal.ts";
 
 // The servers that `npm run cluster` needs: those whose URLs are set are used, the others are started from PATH, with the same
 // helpers that the suites use.
@@ -22,6 +24,7 @@ interface Need {
 	variable: string;
 	server: ServerName;
 	program: string;
+	/** @param dir its own folder, which exists */
 	start: (dir: string) => Promise<RunningServer>;
 }
 
@@ -30,13 +33,13 @@ const needs: readonly Need[] = [
 		variable: "TRANSPORTER",
 		server: "nats",
 		program: "nats-server",
-		start: (dir) => startNats({ own: true, jetstreamDir: join(dir, "jetstream") }),
+		start: (dir) => startNats({ own: true, jetstreamDir: dir }),
 	},
 	{
 		variable: "MONGO_URL",
 		server: "mongod",
 		program: "mongod",
-		start: (dir) => startMongod({ own: true, dbpath: join(dir, "mongo") }),
+		start: (dir) => startMongod({ own: true, dbpath: dir }),
 	},
 	{ variable: "REDIS_URL", server: "redis", program: "redis-server", start: () => startRedis({ own: true }) },
 ];
@@ -50,14 +53,16 @@ export const startServers = async (
 	const missing = wanted.filter(({ server }) => !findServer(server));
 	if (missing.length > 0) {
 		const list = missing.map(({ program, variable }) => `${program} is not on PATH (or set ${variable})`);
-		throw new Error(`a cluster needs its servers: ${list.join("; ")}`);
+		throw new Refusal(`a cluster needs its servers: ${list.join("; ")}`);
 	}
 	const running: RunningServer[] = [];
 	const stop = async (): Promise<void> => {
 		await Promise.all(running.map((server) => server.kill("SIGTERM")));
 	};
 	const start = async ({ variable, program, start }: Need): Promise<[string, string]> => {
-		const server = await start(join(dataDir, "cluster"));
+		const dir = join(dataDir, "cluster", program);
+		await mkdir(dir, { recursive: true });
+		const server = await start(dir);
 		running.push(server);
 		console.log(`${program} (pid ${server.pid}) serves ${server.url}`);
 		return [variable, server.url];

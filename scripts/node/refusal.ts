@@ -1,7 +1,13 @@
 import { SettingsError } from "../../config/environment.ts";
+import { DataFolderInUse } from "../../mixins/store/data-folder.ts";
 
 /** EX_CONFIG of sysexits.h: a supervisor that restarts on failure can tell a mistake in the settings from a crash. */
 export const exitConfig = 78;
+
+/** A reason that says all there is to say: no place in the code makes it clearer. */
+export class Refusal extends Error {
+	override readonly name = "Refusal";
+}
 
 /** Says why this process cannot start, in words for the person who started it, and ends it. */
 export const refuse = (error: unknown): never => {
@@ -11,7 +17,7 @@ export const refuse = (error: unknown): never => {
 	}
 	const reason = error instanceof Error ? error.message : String(error);
 	console.error(`Souk could not start: ${reason}`);
-	if (error instanceof Error && ["debug", "trace"].includes(process.env.LOG_LEVEL ?? "")) console.error(error.stack);
-	else console.error("LOG_LEVEL=debug shows where.");
+	const isPlain = error instanceof Refusal || error instanceof DataFolderInUse;
+	if (!isPlain && error instanceof Error) console.error(error.stack);
 	process.exit(1);
 };
