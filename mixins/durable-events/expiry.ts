@@ -1,17 +1,23 @@
 import { clock } from "../../config/clock.ts";
-import { everyUnderLease, type LeasedJob } from "../lease/every-under-lease.ts";
 import type { BusLogger, RecordStore } from "./bus.ts";
 import { fixed } from "./settings.ts";
 
-/** Sweeps records that have had their time. Not a TTL index: nothing that has to be right may hang on one. */
-export const expireRecords = ({ service, inbox, leases }: RecordStore, leaseTimeout: number, logger: BusLogger): LeasedJob =>
-	everyUnderLease({
-		name: `inbox:${service}`,
-		leases,
-		timeoutMs: leaseTimeout,
-		everyMs: fixed.expireEvery,
-		run: async () => {
-			await inbox.remove({ expiresAt: { $lte: clock.now() } });
-		},
-		logger,
-	});
+/**
+ * Sweeps records that have had their time; answers how to stop. Not a TTL index: nothing that has to be right may hang on one.
+ * And without a lease: to remove what is expired already does no harm twice, and once a minute from every node costs less
+ * than a lease that is renewed every second.
+ */
+export const expireRecords = ({ service, inbox }: RecordStore, logger: BusLogger): (() => Promise<void>) => {
+	let running: Promise<unknown> = Promise.resolve();
+	const sweep = (): void => {
+		running = inbox
+			.remove({ expiresAt: { $lte: clock.now() } })
+			.catch((error) => logger.warn(`expired records of ${service} were not removed, the next round comes:`, error));
+	};
+	const timer = setInterval(sweep, fixed.expireEvery * (0.5 + Math.random()));
+	timer.unref();
+	return async () => {
+		clearInterval(timer);
+		await running;
+	};
+};

@@ -120,10 +120,10 @@ export class JetStreamBus implements Bus {
 			logger: this.#logger,
 		});
 		this.#consumers.set(group, consumer);
-		const expiry = expireRecords(records, this.#settings.leaseTimeout, this.#logger);
+		const stopExpiry = expireRecords(records, this.#logger);
 		consumer.start();
 		return async () => {
-			await Promise.all([consumer.stop(), expiry.stop()]);
+			await Promise.all([consumer.stop(), stopExpiry()]);
 			this.#consumers.delete(group);
 		};
 	}

@@ -94,11 +94,11 @@ export class LocalBus implements Bus {
 		};
 		const group = new LocalGroup({ subscription, records, nextDeadAt, logger: this.#logger });
 		this.#groups.set(name, group);
-		const expiry = expireRecords(records, this.#settings.leaseTimeout, this.#logger);
+		const stopExpiry = expireRecords(records, this.#logger);
 		if (this.#ready) this.#catchUp([group]);
 		return async () => {
 			await group.stop();
-			await expiry.stop();
+			await stopExpiry();
 		};
 	}
 

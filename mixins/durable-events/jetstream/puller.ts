@@ -17,7 +17,8 @@ export interface PullerOptions {
 	logger: BusLogger;
 }
 
-const expiresMs = 30_000;
+/** Short: the server may go on handing messages to a machine that has vanished until the request has had its time. */
+const expiresMs = 10_000;
 const heartbeatMs = 2_000;
 const silenceMs = 3 * heartbeatMs;
 /** Between attempts to get hold of the consumer. */
