@@ -1,0 +1,90 @@
+import type { ActionHandler, ActionSchema, Context, Service } from "moleculer";
+import { profile } from "../../config/profile.ts";
+import type { CallMeta } from "../../contracts/call.ts";
+import { paramsOf } from "../../contracts/http/params.ts";
+import { paymentRoutes } from "../../contracts/http/payments.ts";
+import { typed } from "../../middlewares/typebox-validator.ts";
+import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import type { CollectionSpec } from "../../mixins/store/port.ts";
+import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
+import { type Cause, type Mutation, mutate, outboxIndex } from "../../mixins/store/versioned.ts";
+import { changeTo } from "./change.ts";
+import type { Decision, Moment, Payment } from "./payment.ts";
+import type { Provider } from "./provider.ts";
+import type { SandboxCharge } from "./sandbox-charge.ts";
+import { sandboxCharges } from "./sandbox-provider.ts";
+import type { StoredWebhook } from "./webhook.ts";
+
+// What the parts of this service (the *.mixin.ts files beside it) share: its collections, its `this`, and how decisions are written.
+
+export interface PaymentCollections {
+	payments: Payment;
+	webhooks: StoredWebhook;
+	sandbox_charges: SandboxCharge;
+	leases: LeaseDocument;
+}
+
+export const collections: { readonly [K in keyof PaymentCollections]: CollectionSpec } = {
+	payments: {
+		indexes: [
+			{
+				name: "attempt",
+				fields: [
+					["orderId", 1],
+					["attempt", 1],
+				],
+				unique: true,
+			},
+			{ name: "answer_due", fields: [["answerDue", 1]], sparse: true },
+			outboxIndex,
+		],
+	},
+	webhooks: { indexes: [{ name: "due", fields: [["dueAt", 1]], sparse: true }] },
+	sandbox_charges: sandboxCharges,
+	leases: {},
+};
+
+export interface PaymentVars extends StoreMembers<PaymentCollections> {
+	/** By name; the first is the one that new payments are charged by. */
+	providers: ReadonlyMap<string, Provider>;
+}
+
+export type PaymentService = Service & PaymentVars;
+
+/** A handler of this service: `this` is set by Moleculer. */
+export type Handler<Params, Answer> = (this: PaymentService, ctx: Context<Params, CallMeta>) => Promise<Answer>;
+
+/** The action of one route. The cast is for `this`: a mixin cannot tell Moleculer's types which service it will be part of. */
+export const routeAction = <Params, Answer>(name: string, handler: Handler<Params, Answer>): ActionSchema => ({
+	visibility: "published",
+	params: typed(paramsOf(paymentRoutes, `payment.${name}`)),
+	handler: handler as unknown as ActionHandler,
+});
+
+export const momentOf = ({ at }: Cause): Moment => ({ at, deadline: profile().answerDeadline });
+
+/** The provider that has this payment. One that is no longer configured cannot be asked, and nothing may be guessed for it. */
+export const providerOf = ({ providers }: PaymentVars, { provider }: Pick<Payment, "provider">): Provider => {
+	const found = providers.get(provider);
+	if (!found) throw new Error(`payments by ${provider} need it to be configured`);
+	return found;
+};
+
+/** Writes what is decided, as `mutate` does. `known` saves the first read, for decisions that never throw. */
+export const write = (
+	{ store }: PaymentVars,
+	id: string,
+	decide: (payment: Payment) => Decision | null,
+	cause: Cause,
+	known?: Payment,
+): Promise<Mutation<Payment> | null> =>
+	mutate(
+		store.payments,
+		id,
+		(payment) => {
+			const decision = decide(payment);
+			return decision && changeTo(payment, decision);
+		},
+		cause,
+		known,
+	);

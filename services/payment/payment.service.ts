@@ -1,0 +1,64 @@
+import type { ServiceSchema, ServiceSettingSchema } from "moleculer";
+import { profile } from "../../config/profile.ts";
+import { type DurableEventsMembers, durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
+import type { GroupHealth } from "../../mixins/durable-events/port.ts";
+import { health } from "../../mixins/health/health.mixin.ts";
+import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
+import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
+import { charging } from "./charging.mixin.ts";
+import { collections, type PaymentCollections, type PaymentService, type PaymentVars } from "./payment-base.ts";
+import type { Provider } from "./provider.ts";
+import { startReconciler } from "./reconciling.ts";
+import { requesting } from "./requesting.mixin.ts";
+import { SandboxProvider } from "./sandbox-provider.ts";
+import { webhooks } from "./webhooks.mixin.ts";
+
+// Payments, refunds and what providers say. What it offers stands in the mixins beside this file, how it decides in the plain modules.
+
+type Vars = PaymentVars & DurableEventsMembers & { reconciler: LeasedJob | undefined };
+
+/** After the store, whose collection the sandbox keeps its books in, and before the first event comes. */
+const withProviders = {
+	async started(this: PaymentService) {
+		const sandbox: Provider = new SandboxProvider({
+			charges: this.store.sandbox_charges,
+			secrets: profile().webhookSecrets,
+		});
+		this.providers = new Map([[sandbox.name, sandbox]]);
+	},
+} as Partial<ServiceSchema>;
+
+const payment: ServiceSchema<ServiceSettingSchema, StoreMethods, Vars> = {
+	name: "payment",
+	// Started from the last to the first and stopped the other way round.
+	mixins: [
+		charging,
+		requesting,
+		webhooks,
+		health(function (this: Vars) {
+			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
+			return {
+				checks: { store: () => requireStore(this) },
+				consumers: async () => (await groups()).filter(({ service }) => service === "payment"),
+			};
+		}),
+		durableEvents({ collections: ["payments"] }),
+		withProviders,
+		store<PaymentCollections>({ main: "payments", collections }),
+	],
+
+	async started() {
+		this.reconciler = startReconciler(this);
+	},
+
+	async stopped() {
+		await this.reconciler?.stop();
+	},
+};
+
+const requireStore = async ({ storeHealth }: PaymentVars): Promise<void> => {
+	const { ok, detail } = await storeHealth();
+	if (!ok) throw new Error(detail ?? "the store does not answer");
+};
+
+export default payment;

@@ -1,0 +1,96 @@
+import type { Money } from "../../contracts/money.ts";
+import type { Outcome } from "./outcome.ts";
+import type { RefundOutcome } from "./refunds.ts";
+
+// The port between payments and whoever moves the money. Sandbox: sandbox-provider.ts.
+//
+// Every call that moves money has a key, chosen and stored before the call: the same key again, with the same parameters, from
+// any node and in any order, does nothing new and answers how the first one stands now. A call may be cut off at any moment (by
+// its `signal`, or because the process dies) and is then repeated, or asked about by `lookup`.
+//
+// What calls may throw:
+//   ProviderUnknown   the answer was lost, or is none: it may have happened. The payment stays as it is, and is asked about again.
+//   anything else     is taken for the same, and logged as a fault. A refusal is never thrown: it is an outcome.
+
+/** The provider may have done it, or may not. */
+export class ProviderUnknown extends Error {
+	override readonly name = "ProviderUnknown";
+}
+
+/** `signal` aborts when the caller no longer waits; whatever is answered after that is not heard. */
+export interface ProviderCall {
+	signal: AbortSignal;
+}
+
+export interface ChargeRequest {
+	/** Idempotency key of the charge. */
+	key: string;
+	/** Ours; comes back in webhooks. */
+	paymentId: string;
+	amount: Money;
+	/** As the buyer named it. One that the provider does not know is declined with `unsupported_method`. */
+	method: string;
+}
+
+export interface RefundCall {
+	/** Idempotency key of the refund. */
+	key: string;
+	/** Of the charge that the money comes from. */
+	chargeKey: string;
+	/** At most what was captured and not refunded; a part or the whole. */
+	amount: Money;
+}
+
+/** A webhook whose signature is right. */
+export interface ProviderEvent {
+	/** The provider's own, the same on every delivery: repeats are told by it. */
+	id: string;
+	type: string;
+	paymentId: string;
+	/** Null for types that say nothing about how a charge stands. */
+	outcome: Outcome | null;
+}
+
+/** Lower case. */
+export type WebhookHeaders = Readonly<Record<string, string>>;
+
+/** Takes a webhook as if it had come over HTTP. Resolves once it is stored. */
+export type Deliver = (headers: WebhookHeaders, rawBody: string) => Promise<void>;
+
+export interface Provider {
+	/** Part of the webhook's path, stored with each payment. */
+	readonly name: string;
+	/**
+	 * For how long, in ms, the provider surely remembers an idempotency key. A charge whose first call is older than that is only
+	 * looked up, never sent again: the provider would take it for a new one. With a margin for calls on their way.
+	 */
+	readonly keyLife: number;
+
+	/** Takes the money, or says why not. Captures at once unless the method calls for two steps. */
+	charge(request: ChargeRequest, call: ProviderCall): Promise<Outcome>;
+	/** How the charge under this key stands; null if the provider has never heard of it (or not yet). */
+	lookup(key: string, call: ProviderCall): Promise<Outcome | null>;
+	/** The buyer did what `requires_action` asked for. Answers how the charge stands then, which may be anything. */
+	confirm(key: string, call: ProviderCall): Promise<Outcome>;
+	/** Takes what is authorised. Answers how the charge stands then. */
+	capture(key: string, call: ProviderCall): Promise<Outcome>;
+	/**
+	 * When it resolves, no money is held under this key that was not captured, and none will be, not by a `charge` that is still
+	 * on its way either: a key that the provider has not heard of is used up. Answers how the charge stands then: `voided`, or
+	 * what came first (`captured`, `declined`).
+	 */
+	void(request: ChargeRequest, call: ProviderCall): Promise<Outcome>;
+	/** Gives money back. `failed`: it never will under this key. */
+	refund(request: RefundCall, call: ProviderCall): Promise<RefundOutcome>;
+
+	/**
+	 * Verifies a webhook and reads it. Throws DomainError BAD_SIGNATURE (before it has parsed anything) and VALIDATION.
+	 * @param rawBody byte for byte as it came
+	 * @param now epoch ms: signatures that are too old or too new are refused
+	 */
+	readWebhook(headers: WebhookHeaders, rawBody: string, now: number): ProviderEvent;
+	/** Only where a webhook is the whole truth: enters into the provider's books what was said in its name. Done again on repeats. */
+	enterWebhook?(event: ProviderEvent, charge: ChargeRequest): Promise<void>;
+	/** Only where nobody else does it: does what has become due, and delivers the webhooks of that. Called again and again. */
+	tick?(deliver: Deliver, signal: AbortSignal): Promise<void>;
+}

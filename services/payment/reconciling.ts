@@ -1,0 +1,63 @@
+import { clock } from "../../config/clock.ts";
+import { profile } from "../../config/profile.ts";
+import { everyUnderLease, type LeasedJob } from "../../mixins/lease/every-under-lease.ts";
+import { nextLook } from "./due.ts";
+import type { Payment } from "./payment.ts";
+import type { PaymentService } from "./payment-base.ts";
+import { settle } from "./settling.ts";
+import { applyStoredWebhooks, tickProviders } from "./webhooks.mixin.ts";
+
+// One node at a time looks after what is overdue. The lease saves work only: all that is done here can be done twice.
+
+/**
+ * The deadline moves before the question: a process that dies over a payment, or a payment that always fails, does not keep the
+ * others from being asked about. Null: it was settled, or is being asked about, since it was found.
+ */
+const claim = ({ store }: PaymentService, payment: Payment): Promise<Payment | null> => {
+	const { _id, answerDue, answerTries } = payment;
+	const next = clock.now() + nextLook(payment, profile().answerDeadline);
+	return store.payments.update(
+		{ _id, answerDue: answerDue ?? null, answerTries },
+		{ $set: { answerDue: next }, $inc: { answerTries: 1 } },
+	);
+};
+
+const lookAfter = async (service: PaymentService, found: Payment): Promise<void> => {
+	try {
+		const claimed = await claim(service, found);
+		if (claimed) await settle(service, claimed, { cause: { at: clock.now() } });
+	} catch (error) {
+		service.logger.warn(`Payment ${found._id} could not be looked after:`, error);
+	}
+};
+
+const batchSize = 50;
+
+/** All payments of which something is overdue, oldest first, until none is left or the lease is lost. */
+export const lookAfterPayments = async (service: PaymentService, signal: AbortSignal): Promise<void> => {
+	for (let full = true; full && !signal.aborted; ) {
+		const due = await service.store.payments.find({
+			where: { answerDue: { $lte: clock.now() } },
+			sort: [["answerDue", 1]],
+			limit: batchSize,
+		});
+		await Promise.all(due.map((payment) => lookAfter(service, payment)));
+		full = due.length === batchSize;
+	}
+};
+
+export const startReconciler = (service: PaymentService): LeasedJob => {
+	const { reconcileEvery, leaseTimeout } = profile();
+	return everyUnderLease({
+		name: "payment.reconciler",
+		leases: service.store.leases,
+		timeoutMs: leaseTimeout,
+		everyMs: reconcileEvery,
+		async run(signal) {
+			await tickProviders(service, signal);
+			await applyStoredWebhooks(service, signal);
+			await lookAfterPayments(service, signal);
+		},
+		logger: service.logger,
+	});
+};
