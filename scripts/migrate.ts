@@ -6,6 +6,7 @@ import { openStore } from "../mixins/store/store.ts";
 import { type DataVersion, doneSteps, stepDown, stepsIn, stepUp } from "./migrate/data-steps.ts";
 import { openServiceStores, type ServiceStores } from "./migrate/service-stores.ts";
 import { underLease } from "./migrate/under-lease.ts";
+import { readEnvFile } from "./node/env-file.ts";
 import { Refusal, refuse } from "./node/refusal.ts";
 
 // npm run migrate -- status [service …]   what is there and what is missing; exit code 1 if something is
@@ -78,6 +79,7 @@ const readArguments = (): { command: string; names: readonly string[] } => {
 
 const main = async (): Promise<void> => {
 	const { command, names } = readArguments();
+	readEnvFile();
 	const settings = profile();
 	const own = await openStore<{ leases: LeaseDocument; migrations: DataVersion }>({
 		collections: { leases: {}, migrations: {} },

@@ -1,6 +1,7 @@
 import { readEnvironment } from "../config/environment.ts";
 import { profile } from "../config/profile.ts";
 import { type HttpClient, httpClient, login } from "../test/support/http.ts";
+import { readEnvFile } from "./node/env-file.ts";
 import { startNode } from "./node/node.ts";
 import { localUrl, untilReady } from "./node/readiness.ts";
 import { Refusal, refuse } from "./node/refusal.ts";
@@ -61,6 +62,7 @@ const seedInto = async (): Promise<void> => {
 };
 
 const main = async (): Promise<void> => {
+	readEnvFile();
 	// Not profile(), which would be fixed from here on.
 	const asked = readEnvironment(process.env);
 	const url = localUrl(asked, asked.port);

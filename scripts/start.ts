@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { profile } from "../config/profile.ts";
 import type { Profile } from "../config/profile-type.ts";
 import { banner } from "./node/banner.ts";
+import { readEnvFile } from "./node/env-file.ts";
 import { type SoukNode, startNode } from "./node/node.ts";
 import { tellParent, whenParentIsGone } from "./node/parent.ts";
 import { localUrl, untilReady } from "./node/readiness.ts";
@@ -22,6 +23,7 @@ const sayReady = async (settings: Profile, node: SoukNode, giveUp: AbortSignal):
 };
 
 const main = async (): Promise<void> => {
+	readEnvFile();
 	const settings = profile();
 	const stopping = new AbortController();
 	const starting = startNode(settings);

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isNodeMessage, type NodeMessage } from "../../scripts/node/parent.ts";
 
@@ -57,8 +59,9 @@ export class SoukProcess {
 	/** Spawns without waiting: for starts that are to be killed, or to fail. */
 	spawn(): void {
 		if (this.running) throw new Error("this node is running already");
-		const child = spawn(process.execPath, [this.#script], {
-			cwd: root,
+		const child = spawn(process.execPath, [join(root, this.#script)], {
+			// Not the root, where a developer's .env may be.
+			cwd: tmpdir(),
 			env: this.#env,
 			stdio: ["ignore", "pipe", "pipe", "ipc"],
 		});
