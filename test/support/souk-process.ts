@@ -23,7 +23,7 @@ export interface Exit {
 }
 
 export class SoukProcess {
-	readonly #script: string;
+	readonly #command: readonly string[];
 	readonly #env: Record<string, string>;
 	#child: ChildProcess | undefined;
 	#exit: Promise<Exit> | undefined;
@@ -31,8 +31,8 @@ export class SoukProcess {
 	#port: number | null = null;
 
 	/** @param script path from the root of the repository */
-	constructor(env: Record<string, string>, script = "scripts/start.ts") {
-		this.#script = script;
+	constructor(env: Record<string, string>, script = "scripts/start.ts", args: readonly string[] = []) {
+		this.#command = [join(root, script), ...args];
 		this.#env = { ...cleanEnvironment(), PORT: "0", HOST: "127.0.0.1", ...env };
 	}
 
@@ -59,7 +59,7 @@ export class SoukProcess {
 	/** Spawns without waiting: for starts that are to be killed, or to fail. */
 	spawn(): void {
 		if (this.running) throw new Error("this node is running already");
-		const child = spawn(process.execPath, [join(root, this.#script)], {
+		const child = spawn(process.execPath, this.#command, {
 			// Not the root, where a developer's .env may be.
 			cwd: tmpdir(),
 			env: this.#env,
