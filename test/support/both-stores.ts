@@ -10,8 +10,8 @@ export const bothStores = (title: string, suite: (profile: () => StoreProfile) =
 		before(async () => {
 			dataDir = await tempDir("sqlite");
 		});
-		after(() => removeDir(dataDir));
 		suite(() => ({ kind: "embedded", dataDir }));
+		after(() => removeDir(dataDir)); // hooks run in the order in which they stand here: what the suite stops may still need the store
 	});
 
 	describe(`${title}, on MongoDB`, () => {
@@ -22,7 +22,7 @@ export const bothStores = (title: string, suite: (profile: () => StoreProfile) =
 			needs(this, "mongod");
 			mongod = await startMongod();
 		});
-		after(() => mongod?.stop());
 		suite(() => ({ kind: "mongo", url: mongod?.url ?? "", dbName }));
+		after(() => mongod?.stop());
 	});
 };

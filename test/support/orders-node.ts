@@ -55,31 +55,30 @@ export interface OrdersNode {
 	stop(): Promise<void>;
 }
 
-const standIns = (payment: ScriptedPayment, people: Map<string, boolean>): ServiceSchema[] => [
-	{
-		name: "auth",
-		actions: {
-			resolve(ctx: { params: { id: string } }) {
-				const { id } = ctx.params;
-				return people.has(id) ? { id, name: id, email: `${id}@example.com`, roles: ["buyer"], active: people.get(id) } : null;
-			},
+const auth = (people: Map<string, boolean>): ServiceSchema => ({
+	name: "auth",
+	actions: {
+		resolve(ctx: { params: { id: string } }) {
+			const { id } = ctx.params;
+			return people.has(id) ? { id, name: id, email: `${id}@example.com`, roles: ["buyer"], active: people.get(id) } : null;
 		},
 	},
-	{
-		name: "payment",
-		actions: {
-			ensure(ctx: { params: ScriptedPayment["asked"][number] }) {
-				const { paymentId, orderId, attempt } = ctx.params;
-				payment.asked.push(ctx.params);
-				return { paymentId, orderId, attempt, ...(payment.states.get(paymentId) ?? { status: "processing" }) };
-			},
-			refundUnwanted(ctx: { params: { paymentId: string } }) {
-				if (payment.broken) throw new Error("payment is away");
-				payment.refunds.push(ctx.params.paymentId);
-			},
+});
+
+const scripted = (payment: ScriptedPayment): ServiceSchema => ({
+	name: "payment",
+	actions: {
+		ensure(ctx: { params: ScriptedPayment["asked"][number] }) {
+			const { paymentId, orderId, attempt } = ctx.params;
+			payment.asked.push(ctx.params);
+			return { paymentId, orderId, attempt, ...(payment.states.get(paymentId) ?? { status: "processing" }) };
+		},
+		refundUnwanted(ctx: { params: { paymentId: string } }) {
+			if (payment.broken) throw new Error("payment is away");
+			payment.refunds.push(ctx.params.paymentId);
 		},
 	},
-];
+});
 
 const metaOf = ({ id, roles = ["buyer"], key, hash = "hash", ifMatch }: As): CallMeta => ({
 	user: { id, roles, sessionId: "s" },
@@ -121,7 +120,8 @@ const recordEvents = ({ store }: OrdersService): Map<string, DomainEvent[]> => {
 	return made;
 };
 
-export const startOrdersNode = async (profile: StoreProfile): Promise<OrdersNode> => {
+/** `paymentService` takes the place of the scripted one. */
+export const startOrdersNode = async (profile: StoreProfile, paymentService?: object): Promise<OrdersNode> => {
 	setStoreProfile(profile);
 	const broker = new ServiceBroker({
 		logger: false,
@@ -131,7 +131,8 @@ export const startOrdersNode = async (profile: StoreProfile): Promise<OrdersNode
 	});
 	const payment: ScriptedPayment = { asked: [], refunds: [], states: new Map(), broken: false };
 	const people = new Map([["bea", true]]);
-	for (const schema of standIns(payment, people)) broker.createService(schema);
+	broker.createService(auth(people));
+	broker.createService((paymentService ?? scripted(payment)) as ServiceSchema); // its own typed schema is narrower than the general one
 	const service = broker.createService({ ...orders }) as Service as OrdersService;
 	await broker.start();
 	const made = recordEvents(service);
