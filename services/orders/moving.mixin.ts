@@ -3,12 +3,13 @@ import { profile } from "../../config/profile.ts";
 import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { OrderAction, OrderView } from "../../contracts/http/orders.ts";
+import { callerOf, causeOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
 import type { Move } from "./move-effects.ts";
 import { decideMove } from "./moves.ts";
 import { partiesOf } from "./order.ts";
 import { viewAfterMove } from "./order-view.ts";
-import { callerOf, causeOf, iso, type OrdersService, requestOf, routeAction } from "./orders-base.ts";
+import { iso, type OrdersService, routeAction } from "./orders-base.ts";
 import { checkPaymentMethod } from "./payment-methods.ts";
 
 // The five moves of buyers and sellers. Each is one update that carries the new status, the history, the event and the record

@@ -1,7 +1,5 @@
 import type { ActionHandler, ActionSchema, Context, Service } from "moleculer";
-import { clock } from "../../config/clock.ts";
-import type { Caller, CallMeta, RequestKey } from "../../contracts/call.ts";
-import { DomainError } from "../../contracts/errors.ts";
+import type { CallMeta } from "../../contracts/call.ts";
 import { orderRoutes } from "../../contracts/http/orders.ts";
 import { paramsOf } from "../../contracts/http/params.ts";
 import { typed } from "../../middlewares/typebox-validator.ts";
@@ -12,12 +10,12 @@ import type { Sequence, SequenceDocument } from "../../mixins/sequence/sequence.
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import type { StoreHealth } from "../../mixins/store/store.ts";
-import { type Cause, outboxIndex } from "../../mixins/store/versioned.ts";
+import { outboxIndex } from "../../mixins/store/versioned.ts";
 import type { Product } from "./catalogue.ts";
 import type { Order } from "./order.ts";
 import type { Recent } from "./recent.ts";
 
-// What the parts of this service (the *.mixin.ts files beside it) share: its collections, its `this`, and who calls.
+// What the parts of this service (the *.mixin.ts files beside it) share: its collections and its `this`.
 
 export interface OrdersCollections {
 	orders: Order;
@@ -96,22 +94,6 @@ export const routeAction = <Params, Answer>(name: string, handler: Handler<Param
 	visibility: "published",
 	params: typed(paramsOf(orderRoutes, `orders.${name}`)),
 	handler: handler as unknown as ActionHandler,
-});
-
-export const callerOf = ({ meta }: Context<unknown, CallMeta>): Caller => {
-	if (!meta.user) throw new DomainError("UNAUTHORIZED");
-	return meta.user;
-};
-
-/** The gateway gives every request that changes something a key; a call without one could not be repeated safely. */
-export const requestOf = ({ meta }: Context<unknown, CallMeta>): RequestKey => {
-	if (!meta.request) throw new Error("a call that changes something came without a request key");
-	return meta.request;
-};
-
-export const causeOf = ({ requestID }: Context<unknown, CallMeta>): Cause => ({
-	at: clock.now(),
-	...(requestID && { requestid: requestID }),
 });
 
 /** The store's part in readiness: rejects with what is wrong. */

@@ -4,12 +4,13 @@ import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Delivery, OrderView } from "../../contracts/http/orders.ts";
 import { deriveId } from "../../contracts/ids.ts";
+import { callerOf, causeOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
 import { DuplicateKey } from "../../mixins/store/errors.ts";
 import { type Cause, createEntity } from "../../mixins/store/versioned.ts";
 import type { Product } from "./catalogue.ts";
 import { newOrder, type Order, orderFacts, type Placement } from "./order.ts";
 import { viewAsPlaced } from "./order-view.ts";
-import { callerOf, causeOf, iso, type OrdersService, requestOf, routeAction } from "./orders-base.ts";
+import { iso, type OrdersService, routeAction } from "./orders-base.ts";
 import { checkPaymentMethod, defaultPaymentMethod } from "./payment-methods.ts";
 import { priceOrder, type RequestedItem } from "./pricing.ts";
 

@@ -2,12 +2,13 @@ import type { Context, ServiceSchema } from "moleculer";
 import Type from "typebox";
 import type { CallMeta } from "../../contracts/call.ts";
 import type { OrderStatus, OrderView } from "../../contracts/http/orders.ts";
+import { callerOf } from "../../mixins/call-meta/call-meta.ts";
 import { decodeCursor } from "../../mixins/paging/cursor.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import { visibleTo } from "./access.ts";
 import { type Order, partiesOf } from "./order.ts";
 import { historyView, orderView, statusView } from "./order-view.ts";
-import { callerOf, type Handler, type OrdersService, routeAction } from "./orders-base.ts";
+import { type Handler, type OrdersService, routeAction } from "./orders-base.ts";
 
 // Reading orders. Who may is decided on the order itself, after it was read and before anything of it is said.
 

@@ -5,6 +5,7 @@ import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { ProductView } from "../../contracts/http/orders.ts";
 import { deriveId } from "../../contracts/ids.ts";
+import { callerOf, causeOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
 import { decodeCursor } from "../../mixins/paging/cursor.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import type { Where } from "../../mixins/store/port.ts";
@@ -21,7 +22,7 @@ import {
 	searchKey,
 	viewAsOffered,
 } from "./catalogue.ts";
-import { callerOf, causeOf, type Handler, iso, type OrdersService, requestOf, routeAction } from "./orders-base.ts";
+import { type Handler, iso, type OrdersService, routeAction } from "./orders-base.ts";
 
 // The catalogue's actions.
 
