@@ -59,6 +59,7 @@ const equip = async (auth: This, profile: AuthProfile): Promise<void> => {
 	const { redisUrl, rateLimits, keyPrefix, accessTokenTtl } = profile;
 	auth.keys = await SigningKeys.open(profile, (error) => auth.logger.error("jwt-keys.json was changed and is not used:", error));
 	auth.redis = redisUrl === null ? null : openRedis(auth, redisUrl);
+	auth.redis?.connect();
 	auth.throttle = loginThrottle(rateLimits.login, auth.redis, keyPrefix);
 	auth.hasher = new PasswordHasher();
 	auth.keeper = createKeeper(auth, accessTokenTtl);

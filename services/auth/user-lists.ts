@@ -37,7 +37,10 @@ const positionIn = ({ key }: ListOrder, cursor: string): string => {
 	});
 };
 
-/** The first text behind all that begin with the prefix, in the order of code points and in that of UTF-16 units. */
+/**
+ * The first text behind all that begin with the prefix: in the order of code points, and (but for U+D7FF, which is no character)
+ * in that of UTF-16 units.
+ */
 const behind = (prefix: string): string => {
 	const signs = [...prefix];
 	const last = signs.pop()?.codePointAt(0) ?? 0;
