@@ -56,7 +56,8 @@ export interface AuthNodeOptions {
 	profile?: Partial<AuthProfile>;
 	/** Kept by the caller; without it a folder is made, and removed by `stop`. */
 	dataDir?: string;
-	nodeID?: string;
+	/** NATS, for several of them. */
+	transporter?: string;
 }
 
 export const password = "correct horse battery staple";
@@ -67,6 +68,9 @@ export const payloadOf = (
 	accessToken: string,
 ): { sub: string; sid: string; roles: Role[]; iat: number; exp: number; [claim: string]: unknown } =>
 	JSON.parse(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString("utf8"));
+
+/** Broker option. */
+export const overNats = (url: string) => ({ type: "NATS", options: { url } }) as const;
 
 const metaOf = ({ user, key, hash = "hash", ifMatch, address = "192.0.2.1", agent = "test" }: From): CallMeta => ({
 	...(user && { user }),
@@ -88,7 +92,8 @@ export const startAuthNode = async (store: StoreProfile, options: AuthNodeOption
 	const dataDir = options.dataDir ?? (await tempDir("auth"));
 	const broker = new ServiceBroker({
 		...quiet,
-		nodeID: options.nodeID ?? null,
+		nodeID: newId(),
+		transporter: options.transporter === undefined ? null : overNats(options.transporter),
 		validator: new TypeBoxValidator(),
 		middlewares: [domainErrors()],
 		cacher: new Cachers.MemoryLRU({ clone: true }),
