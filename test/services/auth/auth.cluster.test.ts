@@ -51,6 +51,8 @@ describe("auth on two nodes, over NATS, MongoDB and Redis", () => {
 		} as never);
 		await far.start();
 		await until("the door to be ready", async () => door.accessTokensReady(), Boolean);
+		// A node hears broadcasts once the others have been told what it listens to.
+		for (const { broker } of nodes) await broker.waitForServices(["door", "listener"]);
 	});
 	after(async () => {
 		await far?.stop();
