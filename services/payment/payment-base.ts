@@ -4,6 +4,7 @@ import type { CallMeta } from "../../contracts/call.ts";
 import { paramsOf } from "../../contracts/http/params.ts";
 import { paymentRoutes } from "../../contracts/http/payments.ts";
 import { typed } from "../../middlewares/typebox-validator.ts";
+import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
@@ -47,6 +48,7 @@ export const collections: { readonly [K in keyof PaymentCollections]: Collection
 export interface PaymentVars extends StoreMembers<PaymentCollections> {
 	/** By name; the first is the one that new payments are charged by. */
 	providers: ReadonlyMap<string, Provider>;
+	reconciler: LeasedJob | undefined;
 }
 
 export type PaymentService = Service & PaymentVars;

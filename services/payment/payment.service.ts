@@ -3,7 +3,6 @@ import { profile } from "../../config/profile.ts";
 import { type DurableEventsMembers, durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
-import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { charging } from "./charging.mixin.ts";
 import { collections, type PaymentCollections, type PaymentService, type PaymentVars } from "./payment-base.ts";
@@ -15,7 +14,7 @@ import { webhooks } from "./webhooks.mixin.ts";
 
 // Payments, refunds and what providers say. What it offers stands in the mixins beside this file, how it decides in the plain modules.
 
-type Vars = PaymentVars & DurableEventsMembers & { reconciler: LeasedJob | undefined };
+type Vars = PaymentVars & DurableEventsMembers;
 
 /** After the store, whose collection the sandbox keeps its books in, and before the first event comes. */
 const withProviders = {
