@@ -19,6 +19,8 @@ export interface AccessClaims {
 	roles: readonly Role[];
 	/** The session: family of refresh tokens. */
 	sid: string;
+	/** `<session>.<generation>`: unique, and the same when the answer is given again. */
+	jti: string;
 	iat: number;
 	exp: number;
 }

@@ -191,7 +191,7 @@ export class SessionKeeper {
 		const { iat, exp } = accessTimes(session.rotatedAt, ttl);
 		const { _id: sid, generation } = session;
 		return {
-			accessToken: await keys.signAccessToken({ sub: user._id, roles: user.roles, sid, iat, exp }),
+			accessToken: await keys.signAccessToken({ sub: user._id, roles: user.roles, sid, jti: `${sid}.${generation}`, iat, exp }),
 			refreshToken: formatRefreshToken({ sessionId: sid, generation }, key),
 			expiresIn: Math.max(0, exp - Math.floor(clock.now() / 1000)),
 		};

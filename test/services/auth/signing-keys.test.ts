@@ -14,7 +14,7 @@ import { until } from "../../support/until.ts";
 
 const realNow = clock.now;
 const ttl = 900_000;
-const claims = { sub: "ana", roles: ["buyer"] as const, sid: "s", iat: 1, exp: 2_000_000_000 };
+const claims = { sub: "ana", roles: ["buyer"] as const, sid: "s", jti: "s.1", iat: 1, exp: 2_000_000_000 };
 const kidOf = (token: string): string => JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()).kid;
 
 describe("signing keys", () => {
