@@ -1,32 +1,39 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import type { Bus } from "./bus.ts";
 import { JetStreamBus } from "./jetstream-bus.ts";
 import { LocalBus } from "./local-bus.ts";
-import type { BusSettings } from "./settings.ts";
+import { type BusSettings, fixed } from "./settings.ts";
 
 // One bus a broker, shared by its services: opened by the first that needs it, closed with the last.
 
 interface Shared {
 	readonly bus: Promise<Bus>;
+	readonly stopping: AbortController;
+	/** Services that may still be given events. */
+	readonly receivers: Set<object>;
+	/** Resolves when there are none left. */
+	readonly quiet: PromiseWithResolvers<void>;
 	opened: Bus | undefined;
 	users: number;
 }
 
 const buses = new WeakMap<ServiceBroker, Shared>();
 
-const open = async (broker: ServiceBroker, settings: BusSettings): Promise<Bus> => {
+const open = async (broker: ServiceBroker, settings: BusSettings, signal: AbortSignal): Promise<Bus> => {
 	const logger = broker.getLogger("durable-events");
 	const { transporter } = settings;
-	return transporter === null
-		? new LocalBus(settings, logger)
-		: await JetStreamBus.open(transporter, settings, `${broker.nodeID} durable events`, logger);
+	if (transporter === null) return new LocalBus(settings, logger);
+	return JetStreamBus.open({ transporter, settings, name: `${broker.nodeID} durable events`, logger, signal });
 };
 
 /** Each call needs its `releaseBus`, also after it has thrown. */
 export const acquireBus = async (broker: ServiceBroker, settings: BusSettings): Promise<Bus> => {
 	let shared = buses.get(broker);
 	if (!shared) {
-		shared = { bus: open(broker, settings), opened: undefined, users: 0 };
+		const stopping = new AbortController();
+		const bus = open(broker, settings, stopping.signal);
+		shared = { bus, stopping, receivers: new Set(), quiet: Promise.withResolvers(), opened: undefined, users: 0 };
 		buses.set(broker, shared);
 	}
 	shared.users += 1;
@@ -45,12 +52,28 @@ export const releaseBus = async (broker: ServiceBroker): Promise<void> => {
 	shared.users -= 1;
 	if (shared.users > 0) return;
 	buses.delete(broker);
+	shared.stopping.abort();
 	if (shared.opened) return shared.opened.close();
 	// Still waiting for its server: it is closed as soon as it is open, and a failure has been told to whoever waits for it.
 	shared.bus.then(
 		(bus) => bus.close(),
 		() => undefined,
 	);
+};
+
+/**
+ * Says that a service may be given events from now on. The answer says that it no longer is, and, if the whole broker stops, waits
+ * for the others: Moleculer stops all services at once, and a handler of one may still write into, or finish an event of, another.
+ */
+export const receiving = (broker: ServiceBroker, service: object): (() => Promise<void>) => {
+	const shared = buses.get(broker);
+	shared?.receivers.add(service);
+	return async () => {
+		shared?.receivers.delete(service);
+		if (!shared || !broker.stopping) return;
+		if (shared.receivers.size === 0) shared.quiet.resolve();
+		await Promise.race([shared.quiet.promise, delay(fixed.drainMs, undefined, { ref: false })]);
+	};
 };
 
 /**

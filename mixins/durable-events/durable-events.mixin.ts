@@ -2,7 +2,7 @@ import type { Service, ServiceSchema } from "moleculer";
 import type { StoreControl } from "../store/store.ts";
 import type { StoreProfile } from "../store/store-profile.ts";
 import type { Bus, OutboxEntity, RecordStore } from "./bus.ts";
-import { acquireBus, releaseBus } from "./current-bus.ts";
+import { acquireBus, receiving, releaseBus } from "./current-bus.ts";
 import { type DurableEntry, type DurableGroup, groupEntries, takeDurableEntries } from "./durable-entries.ts";
 import { eventHandler } from "./event-handler.ts";
 import type { Handle, Subscription } from "./port.ts";
@@ -91,15 +91,20 @@ const start = async (
 	undo.push(async () => {
 		service.bus = null;
 	});
-	if (groups.length === 0 && collections.length === 0) return;
+	const received = receiving(service.broker, service);
+	if (groups.length === 0 && collections.length === 0) {
+		undo.push(received);
+		return;
+	}
 	const { records, store } = await openRecords(service.name, profile, stopping.signal, service.logger);
 	undo.push(() => store.close());
 	await addSources(service, bus, collections, records, undo);
+	undo.push(received);
 	for (const group of groups) undo.push(await bus.subscribe(subscriptionOf(service, group), records));
 	if (service.broker.started) bus.ready();
 };
 
-/** Backwards: first no more deliveries and those in flight done, then no more events, then the collections and the bus. */
+/** Backwards: first no more deliveries, and those in flight done, of all services; then no more events; then the collections and the bus. */
 const stop = async (service: This, { stopping, undo }: Running): Promise<void> => {
 	stopping.abort();
 	for (let step = undo.pop(); step; step = undo.pop()) {

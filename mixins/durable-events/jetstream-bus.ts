@@ -3,7 +3,7 @@ import type { Bus, BusLogger, OutboxSource, RecordStore } from "./bus.ts";
 import { expireRecords } from "./expiry.ts";
 import { connectBus } from "./jetstream/connection.ts";
 import { DeadLetterWriter } from "./jetstream/dead-letter-writer.ts";
-import { isApiError } from "./jetstream/errors.ts";
+import { isApiError, isNotReady } from "./jetstream/errors.ts";
 import { GroupConsumer } from "./jetstream/group-consumer.ts";
 import { JetStreamDeadLetters } from "./jetstream/jetstream-dead-letters.ts";
 import { type Names, namesOf } from "./jetstream/names.ts";
@@ -12,6 +12,7 @@ import { type Mark, Publisher } from "./jetstream/publisher.ts";
 import { Streams } from "./jetstream/streams.ts";
 import { MicroBatch } from "./micro-batch.ts";
 import { mark } from "./outbox-updates.ts";
+import { patiently } from "./patience.ts";
 import type { DeadLetters, GroupHealth, OutboxEvent, Subscription } from "./port.ts";
 import { type BusSettings, fixed } from "./settings.ts";
 
@@ -24,6 +25,21 @@ interface Marked {
 interface Source {
 	readonly marks: MicroBatch<Marked, undefined>;
 	readonly sweeper: OutboxSweeper;
+}
+
+/**
+ * A request whose answer was lost with its connection is only given up by its time-out. nats.js' own 5 s, once or twice in a row,
+ * would be most of the time in which everything should be settled again.
+ */
+const apiTimeoutMs = 2_500;
+
+interface OpenOptions {
+	transporter: string;
+	settings: BusSettings;
+	/** Shows up in the server's list of connections. */
+	name: string;
+	logger: BusLogger;
+	signal: AbortSignal;
 }
 
 /** Durable events over JetStream: the bus of a cluster. */
@@ -47,21 +63,30 @@ export class JetStreamBus implements Bus {
 		this.#settings = settings;
 		this.#logger = logger;
 		this.#names = namesOf(settings.keyPrefix);
-		const js = connection.jetstream();
+		const js = connection.jetstream({ timeout: apiTimeoutMs });
 		this.#streams = new Streams(jsm, this.#names);
 		this.#publisher = new Publisher(js, this.#names, this.#streams, () => this.#doubt("a sequence went backwards"));
 		this.#letterWriter = new DeadLetterWriter(js, this.#names, this.#streams);
 		this.deadLetters = new JetStreamDeadLetters(js, jsm, this.#names);
 	}
 
-	/** Waits for the server if it is not there yet. `name` shows up in the server's list of connections. */
-	static async open(transporter: string, settings: BusSettings, name: string, logger: BusLogger): Promise<JetStreamBus> {
+	/** Waits for the server, and for its JetStream, if they are not there yet; throws `Stopping` when the signal aborts. */
+	static async open({ transporter, settings, name, logger, signal }: OpenOptions): Promise<JetStreamBus> {
 		const connection = await connectBus(transporter, name);
 		try {
-			const bus = new JetStreamBus(connection, await connection.jetstreamManager({ checkAPI: false }), settings, logger);
+			const bus = new JetStreamBus(
+				connection,
+				await connection.jetstreamManager({ checkAPI: false, timeout: apiTimeoutMs }),
+				settings,
+				logger,
+			);
 			void bus.#watch();
-			await bus.#streams.ensure();
-			await bus.#streams.look();
+			const prepare = async (): Promise<void> => {
+				await bus.#streams.ensure();
+				await bus.#streams.look();
+			};
+			const onWait = (error: unknown): void => logger.warn("durable events: JetStream does not answer yet:", error);
+			await patiently(prepare, { heals: isNotReady, signal, onWait });
 			return bus;
 		} catch (error) {
 			await connection.close();
@@ -135,7 +160,11 @@ export class JetStreamBus implements Bus {
 	async health(): Promise<GroupHealth[]> {
 		const ours = [...this.#consumers.keys()];
 		if (!this.connected) return ours.map((group) => badHealth(group, "NATS is away"));
-		const known = await this.#listConsumers();
+		const known = await this.#listConsumers().catch((error) => {
+			this.#logger.warn("durable events: JetStream does not list its consumers:", error);
+			return null;
+		});
+		if (!known) return ours.map((group) => badHealth(group, "JetStream does not answer"));
 		const missing = ours.filter((group) => !known.some(({ name }) => name === group));
 		return [...known.map((info) => this.#healthOf(info)), ...missing.map((group) => badHealth(group, "its consumer is gone"))];
 	}

@@ -3,9 +3,10 @@ import { openStore } from "../../mixins/store/store.ts";
 import type { World } from "./both-buses.ts";
 import { startEventNode } from "./event-node.ts";
 
-// A process that writes events and consumes them, to be killed: node event-child.ts <world> <"write"|"consume"|"both"> <ms a handler takes>
+// A process that writes events and consumes them, to be killed: node event-child.ts <world> <"write"|"consume"|"both"|"die"> <ms a handler takes>
 // Says "written <event id>" when a write was acknowledged, "begun <event id>" when a handler starts, "done <event id>" when its
 // effect is stored. The effect is a document under an id that is made from the event's, as all work on events is keyed.
+// With "die" it writes nothing, and dies of the first event that it gets.
 
 export interface Effect {
 	_id: string;
@@ -24,6 +25,7 @@ const consumer = {
 	name: "reader",
 	handler: async ({ id }: { id: string }): Promise<void> => {
 		say(`begun ${id}`);
+		if (role === "die") process.kill(process.pid, "SIGKILL");
 		await new Promise((resolve) => setTimeout(resolve, Number(takes)));
 		const { created } = await effects.create({ _id: id, runs: 1 });
 		if (!created) await effects.update({ _id: id }, { $inc: { runs: 1 } });
@@ -36,7 +38,11 @@ const node = await startEventNode(world, role === "write" ? [] : [consumer], {
 	nodeID: `child-${newId()}`,
 });
 say("ready");
-while (role !== "consume") {
+while (role === "write" || role === "both") {
 	for (const id of await node.write()) say(`written ${id}`);
 	await new Promise((resolve) => setTimeout(resolve, 2));
 }
+while (role === "die" && (await node.bus.deadLetters.list({ limit: 1 })).items.length === 0) {
+	await new Promise((resolve) => setTimeout(resolve, 50));
+}
+if (role === "die") say("dead letter");

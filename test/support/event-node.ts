@@ -1,4 +1,4 @@
-import { type BrokerOptions, type Context, ServiceBroker, type ServiceSchema } from "moleculer";
+import { type BrokerOptions, type Context, type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import { clock } from "../../config/clock.ts";
 import type { DomainEvent, EventDraft } from "../../contracts/events.ts";
 import { newId } from "../../contracts/ids.ts";
@@ -16,7 +16,7 @@ import { quiet } from "./brokers.ts";
 
 export type Note = Entity;
 
-export type Consume = (event: DomainEvent, ctx: Context<DomainEvent>) => Promise<void> | void;
+export type Consume = (this: Service, event: DomainEvent, ctx: Context<DomainEvent>) => Promise<void> | void;
 
 export interface Consumer {
 	name: string;
@@ -56,7 +56,15 @@ const consumer = (
 	name,
 	mixins: [durableEvents({ settings, profile })],
 	events: Object.fromEntries(
-		types.map((type) => [type, { durable, handler: (ctx: Context<DomainEvent>) => handler(ctx.params, ctx) }]),
+		types.map((type) => [
+			type,
+			{
+				durable,
+				handler(this: Service, ctx: Context<DomainEvent>) {
+					return handler.call(this, ctx.params, ctx);
+				},
+			},
+		]),
 	),
 });
 

@@ -8,3 +8,7 @@ export const isApiError = (error: unknown, which: keyof typeof numbers): boolean
 
 /** Nobody took the message: no stream listens on its subject, or JetStream is not up (yet). */
 export const isUnheard = (error: unknown): boolean => error instanceof NatsError && error.code === ErrorCode.NoResponders;
+
+/** A server that has just started answers nothing, or that nobody listens, until JetStream has loaded its streams. */
+export const isNotReady = (error: unknown): boolean =>
+	isUnheard(error) || (error instanceof NatsError && error.code === ErrorCode.Timeout);

@@ -41,6 +41,7 @@ export class LocalGroup {
 	readonly #options: LocalGroupOptions;
 	readonly records: LocalRecords;
 	readonly #jobs = new Map<string, Job>();
+	readonly #next = new Map<string, Job>();
 	readonly #queue: Job[] = [];
 	readonly #timers = new Map<Job, NodeJS.Timeout>();
 	readonly #inFlight = new InFlight();
@@ -75,7 +76,12 @@ export class LocalGroup {
 
 	/** `dueAt` in epoch ms; left out: now. */
 	take(job: Job, dueAt = 0): void {
-		if (!this.active || this.#jobs.has(job.event.id)) return;
+		if (!this.active) return;
+		if (this.#jobs.has(job.event.id)) {
+			// A dead letter may be on the list, and be tried again, before the job that it comes from has quite ended.
+			if (job.detached) this.#next.set(job.event.id, job);
+			return;
+		}
 		this.#jobs.set(job.event.id, job);
 		const wait = dueAt - clock.now();
 		if (wait > 0) this.#later(job, wait);
@@ -174,6 +180,9 @@ export class LocalGroup {
 	async #end(job: Job): Promise<void> {
 		await this.#patiently(() => job.ended(this.records, job.recorded));
 		this.#jobs.delete(job.event.id);
+		const next = this.#next.get(job.event.id);
+		this.#next.delete(job.event.id);
+		if (next) this.take(next);
 	}
 
 	async #note(job: Job, due: Pick<Waiting, "dueAt" | "error">): Promise<void> {

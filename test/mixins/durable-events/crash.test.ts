@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
+import { clock } from "../../../config/clock.ts";
 import { openStore } from "../../../mixins/store/store.ts";
+import { createEntity } from "../../../mixins/store/versioned.ts";
 import { bothBuses, type World } from "../../support/both-buses.ts";
 import type { Effect } from "../../support/event-child.ts";
-import { type Note, noteSpec, startEventNode } from "../../support/event-node.ts";
+import { drafts, type Note, noteSpec, startEventNode } from "../../support/event-node.ts";
 import { nodeChild } from "../../support/node-child.ts";
 import { until } from "../../support/until.ts";
 
@@ -28,6 +30,27 @@ bothBuses("durable events: kill -9 with handlers in flight", (newWorld) => {
 		assert.ok(interrupted > 0, "no handler was in flight at any of the kills: this test has shown nothing");
 		const { effects, wanted } = await finish(world, written);
 		assert.deepEqual(new Set(effects.map(({ _id }) => _id)), wanted);
+	});
+
+	it("an event that kills every process it is given to ends as a dead letter", async function () {
+		this.timeout(120_000);
+		const world = await newWorld();
+		const settings = { ...world.settings, groups: { reader: { tries: 1 } } };
+		const store = await openStore<{ notes: Note }>({ collections: { notes: { ...noteSpec } }, profile: world.profile });
+		await createEntity<Note>(store.notes, { _id: "poison" }, drafts(1), { at: clock.now() });
+		await store.close();
+		for (let deaths = 0; ; deaths++) {
+			const child = nodeChild(file, JSON.stringify({ ...world, settings }), "die");
+			let over = false;
+			void child.ended.then(() => {
+				over = true;
+			});
+			const look = async (): Promise<string> => (child.lines.includes("dead letter") ? "dead letter" : over ? "killed" : "");
+			const end = await until("the child to die or to find a dead letter", look, (seen) => seen !== "", 60_000);
+			await child.kill();
+			if (end === "dead letter") break;
+			assert.ok(deaths < 10, "it goes on for ever");
+		}
 	});
 });
 

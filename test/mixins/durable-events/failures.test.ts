@@ -247,4 +247,30 @@ bothBuses("durable events that fail", (newWorld, kind) => {
 		assert.ok(tries.of(id) <= 7, `${before} tries before the restart, ${tries.of(id)} in all`);
 		assert.equal(letter?.tries, 6);
 	});
+
+	it("a dead letter that is tried again is not lost when the process stops meanwhile", async () => {
+		const world = await newWorld();
+		const tries = new Seen();
+		const one = await node(world, [failing(tries)]);
+		const [id = ""] = await one.write();
+		const [letter] = await letters(one, 1);
+		await one.stop();
+		const stuck = new Seen();
+		const away: Consumer = {
+			name: "reader",
+			handler: (event) => {
+				stuck.add(event.id);
+				throw new StoreUnavailable("away");
+			},
+		};
+		const two = await node(world, [away]);
+		assert.equal(await two.bus.deadLetters.retry(letter?.id ?? ""), true);
+		await stuck.all([id]);
+		await two.stop();
+		const works = new Seen();
+		const three = await node(world, [{ name: "reader", handler: (event) => void works.add(event.id) }]);
+		await works.all([id]);
+		await idle(three);
+		assert.deepEqual([works.of(id), (await three.bus.deadLetters.list({ limit: 1 })).items], [1, []]);
+	});
 });

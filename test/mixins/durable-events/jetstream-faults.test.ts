@@ -107,7 +107,8 @@ describe("durable events: what happens to JetStream", function () {
 			if (!alive) await writer.stop();
 			await restore(copy);
 			if (!alive) {
-				assert.equal((await jsm.streams.info(stream())).state.last_seq, 5);
+				const lastSeq = async (): Promise<number> => (await jsm.streams.info(stream()).catch(() => null))?.state.last_seq ?? -1;
+				assert.equal(await until("JetStream to answer again", lastSeq, (seq) => seq >= 0), 5);
 				writer = await node();
 			}
 			// The stream grows beyond what it was: that a message is there at some place no longer says whose it is.
