@@ -43,6 +43,15 @@ const load = (text: string): Loaded => {
 	return { text, set, refresh: refreshKeys(set), imported: new Map() };
 };
 
+/** Whoever has to put it right is told where it stands. */
+const loadFrom = (place: string, text: string): Loaded => {
+	try {
+		return load(text);
+	} catch (error) {
+		throw error instanceof BadKeySet ? new BadKeySet(`${place}: ${error.message}`) : error;
+	}
+};
+
 export type KeySource = Pick<Profile, "jwtKeys" | "dataDir" | "accessTokenTtl">;
 
 /**
@@ -60,11 +69,11 @@ export class SigningKeys {
 
 	/** Throws `BadKeySet`. `onTrouble` hears of a file that was edited into something unusable; the keys before it stay in use. */
 	static async open(source: KeySource, onTrouble: (error: Error) => void): Promise<SigningKeys> {
-		if (source.jwtKeys !== null) return new SigningKeys(source, load(source.jwtKeys), null, "", onTrouble);
+		if (source.jwtKeys !== null) return new SigningKeys(source, loadFrom("JWT_KEYS", source.jwtKeys), null, "", onTrouble);
 		const path = join(source.dataDir, "jwt-keys.json");
 		await createOnce(path, () => formatKeySet(newKeySet()));
 		const file = new WatchedFile(path);
-		return new SigningKeys(source, load(await file.read()), file, path, onTrouble);
+		return new SigningKeys(source, loadFrom(path, await file.read()), file, path, onTrouble);
 	}
 
 	private constructor(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { clock } from "../../../config/clock.ts";
 import { newId } from "../../../contracts/ids.ts";
+import { WriteUncertain } from "../../../mixins/store/errors.ts";
 import { type AuthNode, type LoggedInUser, password, payloadOf, startAuthNode } from "../../support/auth-node.ts";
 import { bothStores } from "../../support/both-stores.ts";
 import { refused } from "../../support/refused.ts";
@@ -140,6 +141,26 @@ bothStores("sessions", (profile) => {
 			assert.equal(repeated.refreshToken, first.refreshToken);
 			assert.equal(repeated.accessToken, first.accessToken);
 			assert.equal(repeated.expiresIn, first.expiresIn - 10);
+		});
+
+		it("can be asked again when the database's answer was lost, whether it had written or not", async () => {
+			const ana = await node.somebody();
+			const { sessions } = node.service.store;
+			const { update } = sessions;
+			for (const writes of [false, true]) {
+				sessions.update = async (...args) => {
+					if (writes) await update.apply(sessions, args);
+					throw new WriteUncertain("the answer was lost");
+				};
+				try {
+					await refused(refresh(ana.refreshToken), "UNAVAILABLE");
+				} finally {
+					sessions.update = update;
+				}
+			}
+			const next = await refresh(ana.refreshToken);
+			assert.match(next.refreshToken, /\.2\./);
+			await refresh(next.refreshToken);
 		});
 
 		it("gives many who refresh at once with the same token the same answer", async () => {

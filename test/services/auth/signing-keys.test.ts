@@ -76,7 +76,7 @@ describe("signing keys", () => {
 	});
 
 	it("stop the start when they cannot be used", async () => {
-		await assert.rejects(open("{}"), BadKeySet);
+		await assert.rejects(open("{}"), (error) => error instanceof BadKeySet && error.message.startsWith("JWT_KEYS: "));
 		await writeFile(path, "torn");
 		await assert.rejects(open(), BadKeySet);
 	});
