@@ -40,7 +40,7 @@ const begin = async (service: PaymentService, wanted: Wanted, cause: Cause): Pro
 };
 
 /** A payment that is found unsettled here waits for its deadline: whoever is at it right now is most likely alive. */
-async function onWanted(this: PaymentService, { params: event }: Context<DomainEvent<"order.placed">>): Promise<void> {
+export async function onWanted(this: PaymentService, { params: event }: Context<DomainEvent<"order.placed">>): Promise<void> {
 	await begin(this, wantedBy(event.data), causeOf({ requestID: event.requestid }));
 }
 
@@ -70,7 +70,7 @@ const close = async (service: PaymentService, wanted: Wanted, why: Why, cause: C
 type OrderEnded = DomainEvent<"order.cancelled" | "order.expired">;
 
 /** Attempts before the last were declined when it began; closed too, they give back what turns out to have been taken after all. */
-async function onOrderEnded(this: PaymentService, { params: event }: Context<OrderEnded>): Promise<void> {
+export async function onOrderEnded(this: PaymentService, { params: event }: Context<OrderEnded>): Promise<void> {
 	const cause = causeOf({ requestID: event.requestid });
 	const by = "by" in event.data ? event.data.by : "system";
 	const why = { reason: event.type === "order.expired" ? "order_expired" : "order_cancelled", by };

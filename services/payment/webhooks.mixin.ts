@@ -3,10 +3,11 @@ import { clock } from "../../config/clock.ts";
 import { profile } from "../../config/profile.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Cause } from "../../mixins/store/versioned.ts";
-import { decideOutcome } from "./outcome.ts";
+import { decideOutcome, type Outcome } from "./outcome.ts";
+import type { Payment } from "./payment.ts";
 import { momentOf, type PaymentService, providerOf, routeAction, write } from "./payment-base.ts";
 import type { WebhookHeaders } from "./provider.ts";
-import { chargeRequestOf } from "./provider-call.ts";
+import { callProvider, chargeRequestOf } from "./provider-call.ts";
 import { settle } from "./settling.ts";
 import { isOrphan, newWebhook, nextTry, type StoredWebhook } from "./webhook.ts";
 
@@ -15,6 +16,16 @@ import { isOrphan, newWebhook, nextTry, type StoredWebhook } from "./webhook.ts"
 
 const finish = ({ store }: PaymentService, { _id }: StoredWebhook, state: StoredWebhook["state"]): Promise<unknown> =>
 	store.webhooks.update({ _id, state: "stored" }, { $set: { state }, $unset: { dueAt: true } });
+
+/**
+ * That money was taken is believed at once. That it was not is asked about: webhooks overtake each other, and a decline that an
+ * earlier try earned must not hide the capture of a later one whose answer was lost.
+ */
+const confirmed = async (service: PaymentService, payment: Payment, said: Outcome): Promise<Outcome> => {
+	if (said.status === "captured") return said;
+	const { key } = chargeRequestOf(payment);
+	return (await callProvider(service, payment, (provider, options) => provider.lookup(key, options))) ?? said;
+};
 
 const apply = async (service: PaymentService, webhook: StoredWebhook, cause: Cause): Promise<void> => {
 	const { event, outcome, provider } = webhook;
@@ -25,7 +36,8 @@ const apply = async (service: PaymentService, webhook: StoredWebhook, cause: Cau
 		return; // it may still come: an order's event can be slower than its provider
 	}
 	await providerOf(service, payment).enterWebhook?.({ ...event, outcome }, chargeRequestOf(payment));
-	const written = await write(service, payment._id, (now) => decideOutcome(now, outcome, momentOf(cause)), cause, payment);
+	const known = await confirmed(service, payment, outcome);
+	const written = await write(service, payment._id, (current) => decideOutcome(current, known, momentOf(cause)), cause, payment);
 	await finish(service, webhook, "applied");
 	if (written?.changed) await settle(service, written.entity, { cause });
 };

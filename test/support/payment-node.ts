@@ -1,4 +1,5 @@
 import { type Context, type Service, ServiceBroker, type ServiceSchema } from "moleculer";
+import { clock } from "../../config/clock.ts";
 import type { CallMeta } from "../../contracts/call.ts";
 import type { DomainEvent, EventDraft, OrderFacts } from "../../contracts/events.ts";
 import type { PaymentView } from "../../contracts/http/payments.ts";
@@ -123,7 +124,7 @@ export const startPaymentNode = async (profile: StoreProfile, { reconciler = tru
 				() => view(id).catch(() => null),
 				(seen) => seen?.status === status,
 			) as Promise<PaymentView>, // null has no status
-		webhook(message, { secret = webhookSecret, at = Date.now(), provider = "sandbox", raw } = {}) {
+		webhook(message, { secret = webhookSecret, at = clock.now(), provider = "sandbox", raw } = {}) {
 			const rawBody = raw ?? JSON.stringify(message);
 			const headers = { "souk-signature": sign(secret, rawBody, at) };
 			return broker.call("payment.webhook", { provider, rawBody, headers });
