@@ -43,6 +43,8 @@ const toAnswer = (route: Route, meta: CallMeta, data: unknown): Answer => {
 /** Kept answers lie in Redis for a day: none that carries a secret may be among them. */
 const carriesSecret = ({ body }: Answer): boolean => body !== null && /"(?:\w*[tT]oken|secret|password)":/.test(body);
 
+type MaybeReplayed = Answer & { replayed?: true };
+
 const once = async (
 	claims: Claims,
 	{ key, hash }: RequestKey,
@@ -73,11 +75,18 @@ const conditional = (req: RestRequest, answer: Answer): Answer => {
 	return { status: 304, headers: { ETag: etag }, body: null };
 };
 
-const fillMeta = (req: RestRequest, caller: Caller | undefined, address: string, request: RequestKey): void => {
+const keyOf = (route: Route, req: RestRequest, caller: Caller | undefined, body: unknown): RequestKey =>
+	requestKey(route, {
+		userId: caller?.id ?? "",
+		path: Object.values(req.pathParams),
+		body,
+		idempotencyKey: req.headers["idempotency-key"] as string | undefined, // Node joins repeats of such a header
+	});
+
+const fillMeta = (req: RestRequest, caller: Caller | undefined, address: string): void => {
 	const { meta } = req.$ctx;
 	if (caller) meta.user = { id: caller.id, roles: caller.roles, sessionId: caller.sessionId };
 	meta.client = { address, agent: agentOf(req) };
-	meta.request = request;
 };
 
 /** Calls the action. The preconditions are read here, behind the replay: a repeat is answered before If-Match is looked at. */
@@ -98,19 +107,14 @@ export const endpoint = (route: Route): ((tools: Tools, req: RestRequest) => Pro
 			address,
 			headers: req.answerHeaders,
 		});
-		const path = req.$params.params;
 		const body = takesBody(route) ? await readBody(req, route) : undefined;
-		const params = inputOf(path, req.$params.query, route.raw ? undefined : body);
+		const params = inputOf(req.pathParams, req.query, route.raw ? undefined : body);
 		if (route.raw) Object.assign(params, { rawBody: body ?? "", headers: signatureHeaders(req) });
-		const key = requestKey(route, {
-			userId: caller?.id ?? "",
-			path: Object.values(path),
-			body,
-			idempotencyKey: req.headers["idempotency-key"] as string | undefined, // Node joins repeats of such a header
-		});
-		fillMeta(req, caller, address, key);
+		fillMeta(req, caller, address);
 		const run = () => call(route, req, params);
-		const { replayed, ...answer } = key.named ? await once(tools.claims, key, run) : { ...(await run()), replayed: undefined };
+		const key = route.method === "GET" ? undefined : keyOf(route, req, caller, body);
+		if (key) req.$ctx.meta.request = key;
+		const { replayed, ...answer }: MaybeReplayed = key?.named ? await once(tools.claims, key, run) : await run();
 		const { status, headers, body: text } = conditional(req, answer);
 		const { meta } = req.$ctx;
 		const more: Headers = { ...headers, "Cache-Control": "no-store" };

@@ -2,8 +2,8 @@ import type { Profile } from "../../config/profile-type.ts";
 
 export type Headers = Record<string, string>;
 
-/** What a JSON answer needs to be harmless wherever it is opened. Pages bring their own policy. */
-const jsonPolicy = "default-src 'none'; frame-ancestors 'none'";
+/** What an answer needs to be harmless wherever it is opened; a page that does more brings a policy of its own. */
+export const strictPolicy = "default-src 'none'; frame-ancestors 'none'";
 const twoYears = 63_072_000;
 
 /** Headers of every answer (OWASP REST Security Cheat Sheet). */
@@ -11,7 +11,6 @@ export const securityHeaders = (profile: Pick<Profile, "publicUrl">): Headers =>
 	"X-Content-Type-Options": "nosniff",
 	"X-Frame-Options": "DENY",
 	"Referrer-Policy": "no-referrer",
-	"Content-Security-Policy": jsonPolicy,
 	"Cross-Origin-Resource-Policy": "same-origin",
 	// Over plain http browsers ignore it, and a proxy with a certificate for a while would lock a test machine out for years.
 	...(profile.publicUrl.startsWith("https:") ? { "Strict-Transport-Security": `max-age=${twoYears}; includeSubDomains` } : {}),

@@ -1,21 +1,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "moleculer";
 import type { CallMeta } from "../../contracts/call.ts";
-import type { Headers } from "./headers.ts";
+import { type Headers, strictPolicy } from "./headers.ts";
 import type { Query } from "./input.ts";
 
-/** What moleculer-web and the first step of ours hang on a request. */
+/** What the steps of a request hang on it. */
 export interface RestRequest extends IncomingMessage {
+	/** The root of all calls that are made for it. */
 	$ctx: Context<unknown, CallMeta>;
-	/** Set because our route does not merge: path and query of the matched alias. */
-	$params: { params: Record<string, string>; query: Query };
-	/** The path without query and trailing slash. */
-	parsedUrl: string;
-	originalUrl: string;
 	requestId: string;
+	startedAt: number;
+	/** Without query and trailing slash. */
+	pathname: string;
+	query: Query;
+	pathParams: Readonly<Record<string, string>>;
 	/** Headers that the answer gets whatever comes of the request: CORS, rate limits. */
 	answerHeaders: Headers;
-	startedAt: number;
 }
 
 export type RestResponse = ServerResponse;
@@ -27,11 +27,23 @@ export interface Outgoing {
 	body: string | Buffer | null;
 }
 
-export const write = (req: RestRequest, res: RestResponse, { status, headers, body }: Outgoing): void => {
-	const all: Headers = { ...req.answerHeaders, ...headers };
+const policy = "Content-Security-Policy";
+
+const push = (list: string[], headers: Headers): void => {
+	for (const name in headers) list.push(name, headers[name] as string);
+};
+
+/** `always` is a flat list of names and values: Node takes such a list as it is, where an object costs a copy of each member. */
+export const write = (req: RestRequest, res: RestResponse, always: readonly string[], outgoing: Outgoing): void => {
+	const { status, headers, body } = outgoing;
+	const list = always.slice();
+	list.push("X-Request-Id", req.requestId);
+	push(list, req.answerHeaders);
+	push(list, headers);
+	if (!headers[policy]) list.push(policy, strictPolicy);
 	// Without a length Node would send it chunked; HEAD tells what GET would have sent.
-	if (body !== null) all["Content-Length"] = String(Buffer.byteLength(body));
-	else if (status !== 204 && status !== 304) all["Content-Length"] = "0";
-	res.writeHead(status, all);
+	if (body !== null) list.push("Content-Length", String(Buffer.byteLength(body)));
+	else if (status !== 204 && status !== 304) list.push("Content-Length", "0");
+	res.writeHead(status, list);
 	res.end(req.method === "HEAD" || body === null ? undefined : body);
 };

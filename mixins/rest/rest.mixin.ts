@@ -1,7 +1,7 @@
-import { parse } from "node:querystring";
-import type { ServiceSchema } from "moleculer";
+import type { Context, ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import type { Profile } from "../../config/profile-type.ts";
+import type { CallMeta } from "../../contracts/call.ts";
 import type { Route } from "../../contracts/http/route.ts";
 import { newId } from "../../contracts/ids.ts";
 import { memoryClaims } from "../idempotency/memory-claims.ts";
@@ -9,18 +9,13 @@ import { redisClaims } from "../idempotency/redis-claims.ts";
 import { rateLimits } from "../rate-limits/rate-limits.ts";
 import { volatileRedis } from "../redis/volatile-redis.ts";
 import { saneRequestId } from "./client.ts";
+import { endpoint } from "./endpoint.ts";
 import { corsHeaders, securityHeaders } from "./headers.ts";
-import type { RestRequest, RestResponse } from "./http.ts";
-import {
-	answerBroken,
-	type Handler,
-	type Page,
-	pageHandler,
-	type RestService,
-	refuse,
-	refuseUnknown,
-	routeHandler,
-} from "./serve.ts";
+import type { Outgoing, RestRequest, RestResponse } from "./http.ts";
+import { answerBroken, type Handler, type RestService, refuse, serve } from "./serve.ts";
+
+/** Something that is no call: a document or a file. Null: there is none. */
+export type Page = (params: Readonly<Record<string, string>>, req: RestRequest) => Outgoing | null;
 
 export interface RestOptions {
 	profile: Profile;
@@ -32,8 +27,13 @@ export interface RestOptions {
 /** How long a stop waits for requests in flight, in ms. */
 const drainMs = 10_000;
 
+const pageHandler =
+	(page: Page): Handler =>
+	(_tools, req) =>
+		page(req.pathParams, req);
+
 const aliasesOf = ({ routes, pages }: RestOptions): Record<string, Handler> => ({
-	...Object.fromEntries(routes.map((route) => [`${route.method} ${route.path}`, routeHandler(route)])),
+	...Object.fromEntries(routes.map((route) => [`${route.method} ${route.path}`, endpoint(route)])),
 	...Object.fromEntries(Object.entries(pages).map(([name, page]) => [name, pageHandler(page)])),
 });
 
@@ -66,7 +66,7 @@ const drain = async ({ server, logger }: RestService): Promise<void> => {
  */
 export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 	const { profile } = options;
-	const always = securityHeaders(profile);
+	const always = Object.entries(securityHeaders(profile)).flat();
 	const schema = {
 		mixins: [ApiGateway],
 		settings: {
@@ -83,8 +83,6 @@ export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 				{
 					path: "/",
 					mappingPolicy: "restrict",
-					// Path, query and body stay apart until each was checked against its own schema.
-					mergeParams: false,
 					bodyParsers: false,
 					pathToRegexpOptions: { sensitive: true },
 					aliases: aliasesOf(options),
@@ -95,8 +93,7 @@ export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 				req.startedAt = performance.now();
 				req.requestId = saneRequestId(req.headers["x-request-id"]) ?? newId();
 				call.requestID = req.requestId;
-				const cors = corsHeaders(profile.corsOrigins, req.headers.origin);
-				req.answerHeaders = { ...always, ...cors, "X-Request-Id": req.requestId };
+				req.answerHeaders = corsHeaders(profile.corsOrigins, req.headers.origin);
 			},
 		},
 		actions: {
@@ -106,22 +103,17 @@ export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 			removeRoute: false,
 			// A request is no call that may queue, fail over or trip a breaker: those rules are for the action behind it. With a
 			// bulkhead, a hundred clients that send slowly would lock out all others.
-			rest: { bulkhead: { enabled: false }, circuitBreaker: { enabled: false }, retryPolicy: { enabled: false } },
+			rest: {
+				bulkhead: { enabled: false },
+				circuitBreaker: { enabled: false },
+				retryPolicy: { enabled: false },
+				// Instead of moleculer-web's own way through a request, which merges and parses before anything was checked.
+				handler(this: RestService, ctx: Context<{ req: RestRequest; res: RestResponse }, CallMeta>) {
+					return serve(this, ctx);
+				},
+			},
 		},
 		methods: {
-			parseQueryString(req: RestRequest) {
-				const mark = (req.url ?? "").indexOf("?");
-				const url = req.url ?? "/";
-				return mark < 0 ? { url, query: {} } : { url: url.slice(0, mark), query: parse(url.slice(mark + 1)) };
-			},
-			/** HEAD is a GET whose body is not sent. */
-			resolveAlias(this: RestService, path: string, method = "GET") {
-				const resolve = ApiGateway.methods?.resolveAlias as (path: string, method: string) => unknown;
-				return resolve.call(this, path, method === "HEAD" ? "GET" : method);
-			},
-			send404(this: RestService, req: RestRequest, res: RestResponse) {
-				refuseUnknown(this, req, res);
-			},
 			errorHandler(this: RestService, req: RestRequest, res: RestResponse, error: unknown) {
 				refuse(this, req, res, error);
 			},
@@ -133,6 +125,8 @@ export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 		},
 		created(this: RestService) {
 			this.draining = null;
+			this.always = always;
+			this.logsRequests = profile.logLevel === "debug" || profile.logLevel === "trace";
 			openTools(this, profile);
 			// Longer than the 60 s of common load balancers: who closes first decides whether a request can be lost between.
 			this.server.keepAliveTimeout = 65_000;

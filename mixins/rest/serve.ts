@@ -1,23 +1,25 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import type { Service } from "moleculer";
+import { parse } from "node:querystring";
+import type { Context, Service } from "moleculer";
+import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError, toProblem } from "../../contracts/errors.ts";
-import type { Route } from "../../contracts/http/route.ts";
 import { newId } from "../../contracts/ids.ts";
 import type { VolatileRedis } from "../redis/volatile-redis.ts";
 import type { Doorkeeper } from "./admission.ts";
-import { endpoint, type Tools } from "./endpoint.ts";
+import type { Tools } from "./endpoint.ts";
 import { preflightHeaders } from "./headers.ts";
 import { type Outgoing, type RestRequest, type RestResponse, write } from "./http.ts";
 import { refusalOf } from "./refusal.ts";
 
-// The ways out of a request: an answer, a page, a refusal, and what OPTIONS tells.
+// From a request to its handler, and the ways out: an answer, a refusal, and what OPTIONS tells.
 
-/** Something that is no call: a document or a file. Null: there is none. */
-export type Page = (params: Readonly<Record<string, string>>, req: RestRequest) => Outgoing | null;
+/** What stands behind an alias: a route of the table, or a page (which asks nobody). Null: there is no such page. */
+export type Handler = (tools: Tools, req: RestRequest) => Promise<Outgoing> | Outgoing | null;
 
 interface Alias {
 	method: string;
+	handler: Handler;
 	match(path: string): Record<string, string> | false;
 }
 
@@ -25,37 +27,23 @@ interface Alias {
 export interface RestService extends Service {
 	server: Server;
 	aliases: Alias[];
+	resolveAlias(path: string, method: string): { alias: Alias; params: Record<string, string> } | false;
 	tools: Tools;
 	redis: VolatileRedis | null;
+	/** Names and values of the headers of every answer. */
+	always: readonly string[];
+	logsRequests: boolean;
 	draining: Promise<void> | null;
 	verifyAccessToken: Doorkeeper["verifyAccessToken"];
 	drain(): Promise<void>;
 }
 
-export type Handler = (this: RestService, req: RestRequest, res: RestResponse, next: (error: unknown) => void) => void;
-
-export const routeHandler = (route: Route): Handler => {
-	const serve = endpoint(route);
-	return function (req, res, next) {
-		if (req.method === "OPTIONS") return answerOptions(this, req, res);
-		serve(this.tools, req).then((outgoing) => finish(this, req, res, outgoing), next);
-	};
-};
-
-export const pageHandler = (page: Page): Handler =>
-	function (req, res, next) {
-		if (req.method === "OPTIONS") return answerOptions(this, req, res);
-		const outgoing = page(req.$params.params, req);
-		if (outgoing) finish(this, req, res, outgoing);
-		else next(new DomainError("NOT_FOUND"));
-	};
-
-const finish = (service: RestService, req: RestRequest, res: RestResponse, outgoing: Outgoing): void => {
-	// A connection that stays open would be cut in the middle of its next request.
-	if (service.draining) req.answerHeaders.Connection = "close";
-	write(req, res, outgoing);
-	const ms = (performance.now() - req.startedAt).toFixed(1);
-	service.logger.debug(`${req.method} ${req.parsedUrl} ${outgoing.status} ${ms} ms`);
+const splitUrl = (req: RestRequest): void => {
+	const url = req.url ?? "/";
+	const mark = url.indexOf("?");
+	const path = mark < 0 ? url : url.slice(0, mark);
+	req.query = mark < 0 ? {} : parse(url.slice(mark + 1));
+	req.pathname = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 };
 
 const methodsOf = ({ aliases }: RestService, path: string): string[] => {
@@ -64,15 +52,40 @@ const methodsOf = ({ aliases }: RestService, path: string): string[] => {
 	return [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"];
 };
 
-const answerOptions = (service: RestService, req: RestRequest, res: RestResponse): void => {
-	const allow = methodsOf(service, req.parsedUrl).join(", ");
-	const preflight = req.answerHeaders["Access-Control-Allow-Origin"] ? preflightHeaders(allow) : {};
-	finish(service, req, res, { status: 204, headers: { Allow: allow, ...preflight }, body: null });
+/** OPTIONS, an unknown path, or one that is known with other methods. */
+const answerOthers = (service: RestService, req: RestRequest): Outgoing => {
+	const methods = methodsOf(service, req.pathname);
+	if (methods.length === 0) throw new DomainError("NOT_FOUND");
+	req.answerHeaders.Allow = methods.join(", ");
+	if (req.method !== "OPTIONS") throw new DomainError("METHOD_NOT_ALLOWED");
+	const preflight = req.answerHeaders["Access-Control-Allow-Origin"] ? preflightHeaders(methods.join(", ")) : {};
+	return { status: 204, headers: preflight, body: null };
+};
+
+const answer = (service: RestService, req: RestRequest): Promise<Outgoing> | Outgoing => {
+	splitUrl(req);
+	if (req.method === "OPTIONS") return answerOthers(service, req);
+	// HEAD is a GET whose body is not sent.
+	const found = service.resolveAlias(req.pathname, req.method === "HEAD" ? "GET" : (req.method ?? ""));
+	if (!found) return answerOthers(service, req);
+	req.pathParams = found.params;
+	const outgoing = found.alias.handler(service.tools, req);
+	if (outgoing === null) throw new DomainError("NOT_FOUND");
+	return outgoing;
+};
+
+const finish = (service: RestService, req: RestRequest, res: RestResponse, outgoing: Outgoing): void => {
+	// A connection that stays open would be cut in the middle of its next request.
+	if (service.draining) req.answerHeaders.Connection = "close";
+	write(req, res, service.always, outgoing);
+	if (!service.logsRequests) return;
+	const ms = (performance.now() - req.startedAt).toFixed(1);
+	service.logger.debug(`${req.method} ${req.pathname} ${outgoing.status} ${ms} ms`);
 };
 
 export const refuse = (service: RestService, req: RestRequest, res: RestResponse, error: unknown): void => {
 	const { problem, headers, unexpected } = refusalOf(error, req.requestId, req.headers.authorization !== undefined);
-	if (unexpected) service.logger.error(`${req.method} ${req.parsedUrl} failed`, error);
+	if (unexpected) service.logger.error(`${req.method} ${req.pathname} failed`, error);
 	if (res.headersSent) return void res.destroy();
 	finish(service, req, res, {
 		status: problem.status,
@@ -81,17 +94,21 @@ export const refuse = (service: RestService, req: RestRequest, res: RestResponse
 	});
 };
 
-/** moleculer-web found no alias: an unknown path, or one that is known with other methods. */
-export const refuseUnknown = (service: RestService, req: RestRequest, res: RestResponse): void => {
-	const methods = methodsOf(service, req.parsedUrl);
-	if (methods.length > 0 && req.method === "OPTIONS") {
-		answerOptions(service, req, res);
-	} else if (methods.length > 0) {
-		req.answerHeaders.Allow = methods.join(", ");
-		refuse(service, req, res, new DomainError("METHOD_NOT_ALLOWED"));
-	} else {
-		refuse(service, req, res, new DomainError("NOT_FOUND"));
+/** Serves one request; resolves when its answer has left or its client is gone, so that a stop waits for it. */
+export const serve = async (
+	service: RestService,
+	ctx: Context<{ req: RestRequest; res: RestResponse }, CallMeta>,
+): Promise<true> => {
+	const { req, res } = ctx.params;
+	req.$ctx = ctx;
+	const closed = new Promise((resolve) => res.once("close", resolve));
+	try {
+		finish(service, req, res, await answer(service, req));
+	} catch (error) {
+		refuse(service, req, res, error);
 	}
+	await closed;
+	return true;
 };
 
 /** What Node could not parse never becomes a request; it gets an answer all the same. */
