@@ -57,7 +57,9 @@ const createKeeper = (auth: This, ttl: number): SessionKeeper =>
 
 const equip = async (auth: This, profile: AuthProfile): Promise<void> => {
 	const { redisUrl, rateLimits, keyPrefix, accessTokenTtl } = profile;
-	auth.keys = await SigningKeys.open(profile, (error) => auth.logger.error("jwt-keys.json was changed and is not used:", error));
+	auth.keys = await SigningKeys.open(profile, (error) =>
+		auth.logger.error("jwt-keys.json cannot be used, the keys stay what they were:", error),
+	);
 	auth.redis = redisUrl === null ? null : openRedis(auth, redisUrl);
 	auth.redis?.connect();
 	auth.throttle = loginThrottle(rateLimits.login, auth.redis, keyPrefix);

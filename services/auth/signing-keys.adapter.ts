@@ -66,8 +66,9 @@ export class SigningKeys {
 	readonly #onTrouble: (error: Error) => void;
 	#loaded: Loaded;
 	#refused = "";
+	#missing = false;
 
-	/** Throws `BadKeySet`. `onTrouble` hears of a file that was edited into something unusable; the keys before it stay in use. */
+	/** Throws `BadKeySet`. `onTrouble` hears of a file that was edited into something unusable, or is gone; the keys before that stay in use. */
 	static async open(source: KeySource, onTrouble: (error: Error) => void): Promise<SigningKeys> {
 		if (source.jwtKeys !== null) return new SigningKeys(source, loadFrom("JWT_KEYS", source.jwtKeys), null, "", onTrouble);
 		const path = join(source.dataDir, "jwt-keys.json");
@@ -129,9 +130,23 @@ export class SigningKeys {
 	}
 
 	async #current(): Promise<Loaded> {
-		const text = (await this.#file?.read()) ?? this.#loaded.text;
+		const text = await this.#read();
 		if (text !== this.#loaded.text && text !== this.#refused) this.#take(text);
 		return this.#loaded;
+	}
+
+	/** A file that was taken away, or cannot be read for a while, is no reason to let nobody in. */
+	async #read(): Promise<string> {
+		if (!this.#file) return this.#loaded.text;
+		try {
+			const text = await this.#file.read();
+			this.#missing = false;
+			return text;
+		} catch (error) {
+			if (!this.#missing) this.#onTrouble(error as Error);
+			this.#missing = true;
+			return this.#loaded.text;
+		}
 	}
 
 	#take(text: string): void {

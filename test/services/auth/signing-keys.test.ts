@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import type { Service, ServiceBroker } from "moleculer";
@@ -127,6 +127,15 @@ describe("signing keys", () => {
 		assert.equal(troubles.length, 1);
 		await writeFile(path, text);
 		assert.deepEqual(await kids(keys), before);
+	});
+
+	it("stay what they were when the file is gone", async () => {
+		const keys = await open();
+		const token = await keys.signAccessToken(claims);
+		await rm(path);
+		assert.equal(await keys.signAccessToken(claims), token);
+		await kids(keys);
+		assert.equal(troubles.length, 1);
 	});
 });
 
