@@ -43,9 +43,16 @@ const toAnswer = (route: Route, meta: CallMeta, data: unknown): Answer => {
 /** Kept answers lie in Redis for a day: none that carries a secret may be among them. */
 const carriesSecret = ({ body }: Answer): boolean => body !== null && /"(?:\w*[tT]oken|secret|password)":/.test(body);
 
+/**
+ * Nor may a kept answer stand in for a service that checks a password: who repeats a public request is known by nothing else, and
+ * the hash of the body leaves passwords out. The entity answers those repeats.
+ */
+const mayBeKept = (route: Route, answer: Answer): boolean => route.auth !== "public" && !carriesSecret(answer);
+
 type MaybeReplayed = Answer & { replayed?: true };
 
 const once = async (
+	route: Route,
 	claims: Claims,
 	{ key, hash }: RequestKey,
 	run: () => Promise<Answer>,
@@ -61,7 +68,7 @@ const once = async (
 		await begun.claim.release();
 		throw error;
 	}
-	await (carriesSecret(answer) ? begun.claim.release() : begun.claim.remember(answer));
+	await (mayBeKept(route, answer) ? begun.claim.remember(answer) : begun.claim.release());
 	return answer;
 };
 
@@ -114,7 +121,7 @@ export const endpoint = (route: Route): ((tools: Tools, req: RestRequest) => Pro
 		const run = () => call(route, req, params);
 		const key = route.method === "GET" ? undefined : keyOf(route, req, caller, body);
 		if (key) req.$ctx.meta.request = key;
-		const { replayed, ...answer }: MaybeReplayed = key?.named ? await once(tools.claims, key, run) : await run();
+		const { replayed, ...answer }: MaybeReplayed = key?.named ? await once(route, tools.claims, key, run) : await run();
 		const { status, headers, body: text } = conditional(req, answer);
 		const { meta } = req.$ctx;
 		const more: Headers = { ...headers, "Cache-Control": "no-store" };
