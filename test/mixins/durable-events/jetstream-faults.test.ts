@@ -196,7 +196,7 @@ describe("durable events: what happens to JetStream", function () {
 		const [one] = [await node([slow]), await node([slow], false)];
 		const ids = await writeMany(one, 4);
 		await seen.all(ids.map((id) => `end ${id}`));
-		await until(
+		const { delivered } = await until(
 			"the last ack",
 			() => jsm.consumers.info(stream(), "reader"),
 			({ num_ack_pending }) => num_ack_pending === 0,
@@ -205,6 +205,7 @@ describe("durable events: what happens to JetStream", function () {
 			ids.map((id) => seen.of(id)),
 			[1, 1, 1, 1],
 		);
+		assert.equal(delivered.consumer_seq, 4, "it was not even handed out a second time");
 	});
 
 	it("a node without groups of its own sees them all, with their lag", async () => {
