@@ -4,6 +4,7 @@ import { profile } from "./config/profile.ts";
 import type { Profile } from "./config/profile-type.ts";
 import { ForgivingRedisCacher } from "./config/redis-cacher.ts";
 import { domainErrors } from "./middlewares/domain-errors.ts";
+import { drain } from "./middlewares/drain.ts";
 import { requestId } from "./middlewares/request-id.ts";
 import { TypeBoxValidator } from "./middlewares/typebox-validator.ts";
 import { setStoreProfile } from "./mixins/store/store-profile.ts";
@@ -75,7 +76,7 @@ export const brokerOptions = (profile: Profile): BrokerOptions => ({
 
 	cacher: cacher(profile),
 	validator: new TypeBoxValidator(), // `params` are the same TypeBox schemas that the OpenAPI document is made of
-	middlewares: [domainErrors(), requestId()],
+	middlewares: [domainErrors(), requestId(), drain()],
 
 	logLevel: null, // the logger's own levels count
 	logger: {

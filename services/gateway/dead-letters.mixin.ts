@@ -1,6 +1,7 @@
-import type { Context, ServiceSchema } from "moleculer";
+import type { Context, Service } from "moleculer";
 import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
+import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { DeadLetter, DeadLetters } from "../../mixins/durable-events/port.ts";
 
 interface ListParams {
@@ -11,40 +12,42 @@ interface ListParams {
 
 type Call<Params> = Context<Params, CallMeta>;
 
+type This = Service & DurableEventsMembers;
+
+const letters = ({ bus }: This): DeadLetters => {
+	if (!bus) throw new DomainError("UNAVAILABLE", "The bus is not connected");
+	return bus.deadLetters;
+};
+
 /** What an operator does about events that a group gave up on; `/v1/admin/dead-letters`. */
-export const deadLetterActions = (deadLetters: () => DeadLetters | undefined): Partial<ServiceSchema> => {
-	const letters = (): DeadLetters => {
-		const found = deadLetters();
-		if (!found) throw new DomainError("UNAVAILABLE", "This node has no bus");
-		return found;
-	};
-	return {
-		actions: {
-			deadLetters: {
-				visibility: "published",
-				handler: (ctx: Call<ListParams>) => letters().list(ctx.params),
-			},
-			deadLetter: {
-				visibility: "published",
-				async handler(ctx: Call<{ id: string }>): Promise<DeadLetter> {
-					const letter = await letters().get(ctx.params.id);
-					if (!letter) throw new DomainError("NOT_FOUND");
-					return letter;
-				},
-			},
-			retryDeadLetter: {
-				visibility: "published",
-				async handler(ctx: Call<{ id: string }>): Promise<{ id: string }> {
-					if (!(await letters().retry(ctx.params.id))) throw new DomainError("NOT_FOUND");
-					return { id: ctx.params.id };
-				},
-			},
-			dropDeadLetter: {
-				visibility: "published",
-				async handler(ctx: Call<{ id: string }>): Promise<void> {
-					if (!(await letters().drop(ctx.params.id))) throw new DomainError("NOT_FOUND");
-				},
+export const deadLetterActions = {
+	actions: {
+		deadLetters: {
+			visibility: "published",
+			handler(this: This, ctx: Call<ListParams>) {
+				return letters(this).list(ctx.params);
 			},
 		},
-	};
+		deadLetter: {
+			visibility: "published",
+			async handler(this: This, ctx: Call<{ id: string }>): Promise<DeadLetter> {
+				const letter = await letters(this).get(ctx.params.id);
+				if (!letter) throw new DomainError("NOT_FOUND");
+				return letter;
+			},
+		},
+		retryDeadLetter: {
+			visibility: "published",
+			async handler(this: This, ctx: Call<{ id: string }>): Promise<{ id: string }> {
+				if (!(await letters(this).retry(ctx.params.id))) throw new DomainError("NOT_FOUND");
+				return { id: ctx.params.id };
+			},
+		},
+		dropDeadLetter: {
+			visibility: "published",
+			async handler(this: This, ctx: Call<{ id: string }>): Promise<void> {
+				if (!(await letters(this).drop(ctx.params.id))) throw new DomainError("NOT_FOUND");
+			},
+		},
+	},
 };

@@ -5,19 +5,18 @@ import { profile as currentProfile } from "../../config/profile.ts";
 import type { Profile } from "../../config/profile-type.ts";
 import { routes as allRoutes, type Route } from "../../contracts/http/index.ts";
 import { accessTokens } from "../../mixins/access-token/index.ts";
-import type { DeadLetters } from "../../mixins/durable-events/port.ts";
+import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import { type Page, rest } from "../../mixins/rest/rest.mixin.ts";
 import { staticFile } from "../../mixins/rest/static-file.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { deadLetterActions } from "./dead-letters.mixin.ts";
-import { type BusView, healthActions } from "./health.mixin.ts";
+import { healthActions } from "./health.mixin.ts";
 import { openApi } from "./openapi.ts";
 import { type Document, documents } from "./pages.ts";
 import { servicesBehind } from "./readiness.ts";
 
 export interface GatewayOptions {
 	routes?: readonly Route[];
-	bus?: () => (BusView & { deadLetters: DeadLetters }) | undefined;
 }
 
 const asPage = (document: (params: Readonly<Record<string, string>>) => Document | null): Page => {
@@ -46,13 +45,15 @@ const pages = (routes: readonly Route[]): Record<string, Page> => {
 };
 
 /** The door for HTTP. Everything about a request is in mixins/rest; here is what this door stands in front of. */
-export const gateway = (profile: Profile, { routes = allRoutes, bus = () => undefined }: GatewayOptions = {}): ServiceSchema => ({
+export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions = {}): ServiceSchema => ({
 	name: "gateway",
 	mixins: [
+		// First in the list, so last to start: HTTP tells that the bus is away instead of waiting for it.
+		durableEvents({ settings: profile }),
 		rest({ profile, routes, pages: pages(routes) }),
 		accessTokens(),
-		healthActions({ version: manifest.version, services: servicesBehind(routes, "gateway"), bus }),
-		deadLetterActions(() => bus()?.deadLetters),
+		healthActions({ version: manifest.version, services: servicesBehind(routes, "gateway") }),
+		deadLetterActions,
 	] as ServiceSchema[],
 });
 

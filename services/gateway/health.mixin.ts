@@ -1,27 +1,21 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
 import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
+import type { Bus } from "../../mixins/durable-events/bus.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import type { ServiceHealth } from "../../mixins/health/health.mixin.ts";
 import type { RestService } from "../../mixins/rest/serve.ts";
 import { assemble, type GatewayCheck, type HealthReport, type Heard } from "./readiness.ts";
 
-/** The part of the bus that health and operators need. */
-export interface BusView {
-	readonly connected: boolean;
-	health(): Promise<GroupHealth[]>;
-}
-
 export interface HealthOptions {
 	version: string;
 	/** Services that must answer. */
 	services: readonly string[];
-	/** Undefined: this process has no bus (yet). */
-	bus: () => BusView | undefined;
 }
 
 interface Gateway extends RestService {
 	accessTokensReady(): boolean;
+	bus: Bus | null;
 }
 
 interface Assembled {
@@ -47,28 +41,34 @@ const ask = async (ctx: Context, service: Service, name: string): Promise<Heard>
 	}
 };
 
-const ownChecks = async (gateway: Gateway, { bus }: HealthOptions): Promise<GatewayCheck[]> => {
+const ownChecks = async (gateway: Gateway): Promise<GatewayCheck[]> => {
 	const redis = gateway.redis?.ping().then(
 		(): GatewayCheck => ({ name: "redis", ok: true }),
 		// Caches and limits have something to do without it: shown, but no reason to send people elsewhere.
 		(): GatewayCheck => ({ name: "redis", ok: false, detail: "no answer", lesser: true }),
 	);
-	const connected = bus()?.connected;
 	return [
 		gateway.draining ? { name: "gateway", ok: false, detail: "stopping" } : { name: "gateway", ok: true },
 		gateway.accessTokensReady()
 			? { name: "access-tokens", ok: true }
 			: { name: "access-tokens", ok: false, detail: "the keys are not known yet" },
-		...(connected === undefined ? [] : [{ name: "bus", ok: connected, ...(connected ? {} : { detail: "not connected" }) }]),
+		gateway.bus?.connected ? { name: "bus", ok: true } : { name: "bus", ok: false, detail: "not connected" },
 		...(redis ? [await redis] : []),
 	];
 };
 
+/** A bus that is away cannot tell; that it is away stands among the checks. */
+const groupsOf = (gateway: Gateway): Promise<GroupHealth[]> | GroupHealth[] =>
+	gateway.bus?.health().catch((error: unknown) => {
+		gateway.logger.warn("The bus does not tell the state of its groups", error);
+		return [];
+	}) ?? [];
+
 const look = async (ctx: Context, gateway: Gateway, options: HealthOptions): Promise<Assembled> => {
 	const [own, heard, groups] = await Promise.all([
-		ownChecks(gateway, options),
+		ownChecks(gateway),
 		Promise.all(options.services.map(async (name) => [name, await ask(ctx, gateway, name)] as const)),
-		options.bus()?.health() ?? [],
+		groupsOf(gateway),
 	]);
 	return assemble(own, new Map(heard), groups, { uptime: Math.floor(process.uptime()), version: options.version });
 };
