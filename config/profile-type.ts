@@ -1,7 +1,7 @@
 /** `count` requests in `seconds`, or no limit. */
 export type RateLimit = { readonly count: number; readonly seconds: number } | "off";
 
-/** All that the environment decides. docs: .env.example and api.md §7. Times are milliseconds unless the name says otherwise. */
+/** All that the environment decides; .env.example explains each variable. Times are milliseconds unless the name says otherwise. */
 export interface Profile {
 	readonly kind: "embedded" | "cluster";
 	/** `embedded` store under dataDir, or MongoDB. */

@@ -1,5 +1,4 @@
 import { SettingsError } from "../../config/environment.ts";
-import { DataFolderInUse } from "../../mixins/store/data-folder.ts";
 
 /** EX_CONFIG of sysexits.h: a supervisor that restarts on failure can tell a mistake in the settings from a crash. */
 export const exitConfig = 78;
@@ -9,6 +8,9 @@ export class Refusal extends Error {
 	override readonly name = "Refusal";
 }
 
+/** Errors whose message tells a person what to do. By name: most are thrown deep inside of a service. */
+const plain = new Set(["Refusal", "DataFolderInUse", "BadKeySet"]);
+
 /** Says why this process cannot start, in words for the person who started it, and ends it. */
 export const refuse = (error: unknown): never => {
 	if (error instanceof SettingsError) {
@@ -17,7 +19,6 @@ export const refuse = (error: unknown): never => {
 	}
 	const reason = error instanceof Error ? error.message : String(error);
 	console.error(`Souk could not start: ${reason}`);
-	const isPlain = error instanceof Refusal || error instanceof DataFolderInUse;
-	if (!isPlain && error instanceof Error) console.error(error.stack);
+	if (error instanceof Error && !plain.has(error.name)) console.error(error.stack);
 	process.exit(1);
 };
