@@ -143,8 +143,8 @@ describe("durable events: the sweeper of a cluster", () => {
 		await round();
 		assert.equal(await messages(), 2);
 		const [after] = await outboxes();
-		assert.equal(after?.outbox?.length, 2);
-		assert.notEqual(after?.outbox?.[1]?.published?.seq, mark.seq);
+		const again = after?.outbox?.find(({ id }) => id === note?.outbox?.[1]?.id);
+		assert.equal(again?.published?.seq, 3);
 	});
 
 	it("a thousand entities that are due in the same millisecond are all swept", async function () {
