@@ -1,14 +1,19 @@
 import type { Context, Service } from "moleculer";
+import Type from "typebox";
 import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { DeadLetter, DeadLetters } from "../../mixins/durable-events/port.ts";
+import { decodeCursor, encodeCursor } from "../../mixins/paging/cursor.ts";
 
 interface ListParams {
 	group?: string;
 	limit: number;
 	cursor?: string;
 }
+
+/** Around the bus's own, so that a cursor that was made up is refused here as in every list. */
+const Position = Type.Object({ after: Type.String(), of: Type.Literal("dead letters") });
 
 type Call<Params> = Context<Params, CallMeta>;
 
@@ -24,8 +29,10 @@ export const deadLetterActions = {
 	actions: {
 		deadLetters: {
 			visibility: "published",
-			handler(this: This, ctx: Call<ListParams>) {
-				return letters(this).list(ctx.params);
+			async handler(this: This, { params: { cursor, ...params } }: Call<ListParams>) {
+				const after = cursor === undefined ? {} : { cursor: decodeCursor(cursor, Position).after };
+				const { items, nextCursor } = await letters(this).list({ ...params, ...after });
+				return { items, nextCursor: nextCursor === null ? null : encodeCursor({ after: nextCursor, of: "dead letters" }) };
 			},
 		},
 		deadLetter: {

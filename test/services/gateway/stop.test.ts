@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { Agent, request } from "node:http";
+import { GatewayNodes, urlOf } from "../../support/gateway-node.ts";
+import { shop, shopRoutes } from "../../support/shop.ts";
+import { until } from "../../support/until.ts";
+
+interface Got {
+	status: number;
+	connection: string | undefined;
+	text: string;
+}
+
+/** Over an agent of our own, to see what becomes of the connection. */
+const send = (agent: Agent, url: string, token: string, method = "GET", body?: string): Promise<Got> =>
+	new Promise((resolve, reject) => {
+		const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+		const req = request(url, { agent, method, headers }, (res) => {
+			let text = "";
+			res.setEncoding("utf8").on("data", (chunk) => {
+				text += chunk;
+			});
+			res.once("end", () => resolve({ status: res.statusCode ?? 0, connection: res.headers.connection, text }));
+		});
+		req.once("error", reject);
+		req.end(body);
+	});
+
+describe("stopping a gateway", () => {
+	const nodes = new GatewayNodes();
+	after(nodes.stopAll);
+
+	it("finishes what runs, takes nothing new, and leaves no connection open", async () => {
+		const things = shop();
+		const node = await nodes.start({ routes: shopRoutes, services: [things.schema] });
+		const token = await node.token("ana");
+		const url = urlOf(node.broker);
+		const agent = new Agent({ keepAlive: true });
+		const idle = await send(agent, `${url}/v1/things`, token);
+		assert.deepEqual([idle.status, idle.connection], [200, "keep-alive"]);
+
+		const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+		things.hold = () => opened;
+		const running = send(agent, `${url}/v1/things`, token, "POST", '{"name":"Lamp"}');
+		await until(
+			"the request to run",
+			async () => things.runs,
+			(runs) => runs === 1,
+		);
+		const stopped = node.broker.stop();
+		await until(
+			"the door to close",
+			() => send(new Agent(), `${url}/health/live`, token).catch((error) => error.code),
+			(seen) => seen === "ECONNREFUSED",
+		);
+		open();
+		const got = await running;
+		assert.deepEqual([got.status, got.connection], [201, "close"]);
+		assert.equal(JSON.parse(got.text).name, "Lamp");
+		await stopped;
+		agent.destroy();
+	});
+
+	it("is not ready from then on", async () => {
+		const things = shop();
+		const node = await nodes.start({ routes: shopRoutes, services: [things.schema] });
+		const token = await node.token("ana");
+		const url = urlOf(node.broker);
+		const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+		const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+		things.hold = () => opened;
+		const running = send(agent, `${url}/v1/things`, token, "POST", '{"name":"Lamp"}');
+		await until(
+			"the request to run",
+			async () => things.runs,
+			(runs) => runs === 1,
+		);
+		const ready = () => node.broker.call<{ status: string }>("gateway.ready");
+		const stopped = node.broker.stop();
+		const refusal = await until(
+			"readiness to end",
+			() =>
+				ready().then(
+					() => null,
+					(error) => error,
+				),
+			(error) => error !== null,
+		);
+		assert.match(refusal.message, /gateway: stopping/);
+		open();
+		assert.equal((await running).status, 201);
+		await stopped;
+		agent.destroy();
+	});
+});
