@@ -41,17 +41,18 @@ const connection = (url: string): [string, MongoClientOptions] => {
 };
 
 interface SentMark {
-	sent: boolean;
+	/** Commands that were handed to a connection. */
+	sent: number;
 }
 
 const current = new AsyncLocalStorage<SentMark>();
 
 /**
- * Runs a write and tells, if it fails, whether any command had left for a server. The driver does not: when the retry of a write
+ * Runs a write and tells, if it fails, how many commands had left for a server. The driver does not: when the retry of a write
  * finds no server, what comes out is the error of a server selection, although the first try may have been carried out.
  */
-export const trackSent = async <T>(work: () => Promise<T>, failed: (error: unknown, sent: boolean) => unknown): Promise<T> => {
-	const mark: SentMark = { sent: false };
+export const trackSent = async <T>(work: () => Promise<T>, failed: (error: unknown, sent: number) => unknown): Promise<T> => {
+	const mark: SentMark = { sent: 0 };
 	try {
 		return await current.run(mark, work);
 	} catch (error) {
@@ -71,7 +72,7 @@ const create = (url: string): MongoClient => {
 	const client = new MongoClient(address, { ...defaults, ...promises });
 	client.on("commandStarted", () => {
 		const mark = current.getStore();
-		if (mark) mark.sent = true;
+		if (mark) mark.sent += 1;
 	});
 	return client;
 };

@@ -48,10 +48,10 @@ describe(`A cluster whose processes are killed while orders flow (seed ${seed})`
 		return finished;
 	};
 
-	const documents = (collection: string) => database.db().collection(collection);
+	const documents = (collection: string) => database.db("souk").collection(collection);
 
 	const unpublished = async (): Promise<string[]> => {
-		const names = (await database.db().listCollections().toArray()).map(({ name }) => name);
+		const names = (await database.db("souk").listCollections().toArray()).map(({ name }) => name);
 		const left: string[] = [];
 		for (const name of names) {
 			for await (const entity of documents(name).find({ outboxAt: { $exists: true } })) {
@@ -83,6 +83,7 @@ describe(`A cluster whose processes are killed while orders flow (seed ${seed})`
 		await assertChargedOnce(orders);
 		await until("the outboxes to be published", unpublished, (left) => left.length === 0);
 		const dead = await cluster.api.get("/v1/admin/dead-letters", { token: await adminToken() });
+		assert.equal(dead.status, 200, dead.text);
 		assert.deepEqual(dead.body.items, []);
 	};
 
