@@ -38,8 +38,12 @@ export interface StartOptions {
 	own?: boolean;
 }
 
+/** `npm run test:unit`: as if there were no servers. */
+const leftOut = (): boolean => process.env.SOUK_TEST_SERVERS === "none";
+
 /** Full path of the server's binary, or null. */
 export const findServer = (name: ServerName): string | null => {
+	if (leftOut()) return null;
 	for (const folder of [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"]) {
 		const path = join(folder, binaries[name]);
 		if (folder && existsSync(path)) return path;
@@ -48,11 +52,11 @@ export const findServer = (name: ServerName): string | null => {
 };
 
 const givenUrl = (name: ServerName): string | undefined =>
-	name in urlVariables ? process.env[urlVariables[name as UrlServer]] || undefined : undefined;
+	name in urlVariables && !leftOut() ? process.env[urlVariables[name as UrlServer]] || undefined : undefined;
 
 const demand = (context: Mocha.Context, reasons: readonly string[]): void => {
 	if (reasons.length === 0) return;
-	const reason = reasons.join("; ");
+	const reason = leftOut() ? "servers are left out of this run" : reasons.join("; ");
 	if (process.env.SOUK_TEST_REQUIRE === "all") throw new Error(`SOUK_TEST_REQUIRE=all, but ${reason}`);
 	const suite = context.test?.parent?.fullTitle() ?? "suite";
 	noteSkipped(suite, reason);
