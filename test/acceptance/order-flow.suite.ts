@@ -94,6 +94,16 @@ export const orderFlow = (api: () => HttpClient): void => {
 		assert.deepEqual(payment.captured, paid.totals.total);
 	});
 
+	it("cancels an order while nobody knows whether it was charged: the charge is found, and the money goes back", async () => {
+		const placed = await market.place({ paymentMethod: "sandbox_unknown_outcome" });
+		const cancelled = await market.move(placed.id, "cancel", {});
+		assert.equal(cancelled.status, 200);
+		const settled = await market.untilOrder(placed.id, (order) => ["voided", "refunded"].includes(order.payment.status));
+		assert.equal(settled.status, "cancelled");
+		const payment = await market.payment(settled.payment.id);
+		assert.equal(payment.captured.amount, payment.refunded.amount);
+	});
+
 	it("captures a payment that the buyer confirms", async () => {
 		const placed = await market.place({ paymentMethod: "sandbox_requires_action" });
 		const waiting = await market.untilOrder(placed.id, (order) => order.payment.status === "requires_action");

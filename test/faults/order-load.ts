@@ -48,6 +48,9 @@ export const placeMany = async (market: Market, count: number, width: number, na
 	return acked;
 };
 
+/** The promise is 15 s from the last restart; what is read here begins after it. */
+const settledWithinMs = 15_000;
+
 export const assertAllEnded = async (market: Market, orders: readonly AckedOrder[]): Promise<void> => {
 	assert.equal(new Set(orders.map(({ id }) => id)).size, orders.length, "an order was acknowledged twice");
 	const wrong = (seen: readonly { id: string; method: Method; status: string }[]) =>
@@ -60,6 +63,6 @@ export const assertAllEnded = async (market: Market, orders: readonly AckedOrder
 			return wrong(seen);
 		},
 		(left) => left.length === 0,
-		30_000,
+		settledWithinMs,
 	);
 };
