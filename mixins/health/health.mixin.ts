@@ -17,16 +17,16 @@ export interface ServiceHealth {
 	consumers: GroupHealth[];
 }
 
-/** A check that hangs is one that failed. */
 const patienceMs = 2_000;
 
-const within = async (work: Promise<unknown>): Promise<void> => {
+/** Rejects with "no answer" when the work takes longer than anybody waits for a health answer. */
+export const within = async <T>(work: Promise<T>): Promise<T> => {
 	let timer: NodeJS.Timeout | undefined;
-	const late = new Promise((_resolve, reject) => {
+	const late = new Promise<never>((_resolve, reject) => {
 		timer = setTimeout(reject, patienceMs, new Error("no answer"));
 	});
 	try {
-		await Promise.race([work, late]);
+		return await Promise.race([work, late]);
 	} finally {
 		clearTimeout(timer);
 	}
@@ -59,10 +59,12 @@ export const health = (sources: (this: never) => HealthSources): Partial<Service
 			cache: false,
 			async handler(): Promise<ServiceHealth> {
 				const { checks, consumers } = sources.call(this as never);
-				const [results, groups] = await Promise.all([
-					Promise.all(Object.entries(checks).map(([name, check]) => run(name, check))),
-					consumers?.() ?? [],
-				]);
+				let groups: readonly GroupHealth[] = [];
+				const ask = async (): Promise<void> => {
+					groups = (await consumers?.()) ?? [];
+				};
+				const all = Object.entries(consumers ? { ...checks, consumers: ask } : checks);
+				const results = await Promise.all(all.map(([name, check]) => run(name, check)));
 				return { ok: results.every(({ ok }) => ok), checks: results, consumers: [...groups] };
 			},
 		},

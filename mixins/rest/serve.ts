@@ -114,7 +114,13 @@ export const serve = async (
 /** What Node could not parse never becomes a request; it gets an answer all the same. */
 export const answerBroken = (_error: Error, socket: Socket): void => {
 	if (!socket.writable) return;
-	const body = JSON.stringify(toProblem("VALIDATION", newId(), "This is not HTTP"));
-	const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close`;
+	const body = JSON.stringify(
+		toProblem(
+			"VALIDATION",
+			newId(),
+			"The request could not be read: it is no HTTP, its headers are too large, or it came too slowly",
+		),
+	);
+	const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
 	socket.end(`${head}\r\n\r\n${body}`);
 };

@@ -3,9 +3,9 @@ import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Bus } from "../../mixins/durable-events/bus.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
-import type { ServiceHealth } from "../../mixins/health/health.mixin.ts";
+import { type ServiceHealth, within } from "../../mixins/health/health.mixin.ts";
 import type { RestService } from "../../mixins/rest/serve.ts";
-import { assemble, type GatewayCheck, type HealthReport, type Heard } from "./readiness.ts";
+import { type Assembled, assemble, type GatewayCheck, type HealthReport, type Heard, wordsOf } from "./readiness.ts";
 
 export interface HealthOptions {
 	version: string;
@@ -16,11 +16,6 @@ export interface HealthOptions {
 interface Gateway extends RestService {
 	accessTokensReady(): boolean;
 	bus: Bus | null;
-}
-
-interface Assembled {
-	ready: boolean;
-	report: HealthReport;
 }
 
 /** Probes of several load balancers share one look, in ms. */
@@ -59,10 +54,7 @@ const ownChecks = async (gateway: Gateway): Promise<GatewayCheck[]> => {
 
 /** A bus that is away cannot tell; that it is away stands among the checks. */
 const groupsOf = (gateway: Gateway): Promise<GroupHealth[]> | GroupHealth[] =>
-	gateway.bus?.health().catch((error: unknown) => {
-		gateway.logger.warn("The bus does not tell the state of its groups", error);
-		return [];
-	}) ?? [];
+	gateway.bus ? within(gateway.bus.health()).catch(() => []) : [];
 
 const look = async (ctx: Context, gateway: Gateway, options: HealthOptions): Promise<Assembled> => {
 	const [own, heard, groups] = await Promise.all([
@@ -73,15 +65,29 @@ const look = async (ctx: Context, gateway: Gateway, options: HealthOptions): Pro
 	return assemble(own, new Map(heard), groups, { uptime: Math.floor(process.uptime()), version: options.version });
 };
 
+/** Told once when it changes: probes come every second. */
+const tellChange = (service: Service, before: string, now: string): void => {
+	if (now === before) return;
+	if (now) service.logger.warn(`Something is wrong: ${now}`);
+	else service.logger.info("Everything is well again");
+};
+
 type Call = Context<unknown, CallMeta>;
 
 /** `/health/live`, `/health/ready`, `/health` and the older `/v1/health`. */
 export const healthActions = (options: HealthOptions): Partial<ServiceSchema> => {
 	const looks = new WeakMap<object, { at: number; result: Promise<Assembled> }>();
+	const troubles = new WeakMap<object, string>();
+	const lookAgain = async (ctx: Context, service: Service): Promise<Assembled> => {
+		const result = await look(ctx, service as Gateway, options);
+		tellChange(service, troubles.get(service) ?? "", result.trouble);
+		troubles.set(service, result.trouble);
+		return result;
+	};
 	const latest = (ctx: Context, service: Service): Promise<Assembled> => {
 		const last = looks.get(service);
 		if (last && performance.now() - last.at < freshMs) return last.result;
-		const result = look(ctx, service as Gateway, options);
+		const result = lookAgain(ctx, service);
 		looks.set(service, { at: performance.now(), result });
 		return result;
 	};
@@ -93,8 +99,11 @@ export const healthActions = (options: HealthOptions): Partial<ServiceSchema> =>
 				async handler(this: Service, ctx: Call): Promise<HealthReport> {
 					const { ready, report } = await latest(ctx, this);
 					if (ready) return report;
-					const failing = report.checks.filter(({ ok }) => !ok).map(({ name, detail }) => (detail ? `${name}: ${detail}` : name));
-					throw new DomainError("UNAVAILABLE", failing.join("; "), { checks: report.checks, consumers: report.consumers });
+					const failing = report.checks
+						.filter(({ ok }) => !ok)
+						.map(wordsOf)
+						.join("; ");
+					throw new DomainError("UNAVAILABLE", failing, { checks: report.checks, consumers: report.consumers });
 				},
 			},
 			health: {

@@ -23,6 +23,15 @@ export const servicesBehind = (routes: readonly Route[], own: string): string[] 
 	...new Set(routes.map(({ action }) => action.slice(0, action.indexOf("."))).filter((name) => name !== own)),
 ];
 
+const addresses =
+	/[a-z][a-z+.-]*:\/\/\S+|\[?[0-9a-f]*:[0-9a-f:]+\]?:\d+|\b[\w-]+(?:\.[\w-]+)*:\d{2,5}\b|\b\d{1,3}(?:\.\d{1,3}){3}\b|(?:\/[\w.@-]+){2,}/gi;
+
+/** Health is for everybody, and what libraries say of a failure names hosts and folders. */
+export const withoutAddresses = (detail: string): string => detail.replace(addresses, "…");
+
+const shown = <T extends { detail?: string }>(row: T): T =>
+	row.detail === undefined ? row : { ...row, detail: withoutAddresses(row.detail) };
+
 const checksOf = (name: string, heard: Heard): CheckResult[] => {
 	if (heard === null) return [{ name, ok: true }];
 	if (typeof heard === "string") return [{ name, ok: false, detail: heard }];
@@ -34,17 +43,34 @@ const distinct = (groups: readonly GroupHealth[]): GroupHealth[] => [
 	...new Map(groups.map((group) => [`${group.group} ${group.service}`, group])).values(),
 ];
 
+export interface Assembled {
+	ready: boolean;
+	report: HealthReport;
+	/** All that is wrong, for the log; empty if nothing is. */
+	trouble: string;
+}
+
+export const wordsOf = ({ name, detail }: { name: string; detail?: string }): string => (detail ? `${name}: ${detail}` : name);
+
 export const assemble = (
 	own: readonly GatewayCheck[],
 	services: ReadonlyMap<string, Heard>,
 	groups: readonly GroupHealth[],
 	facts: { uptime: number; version: string },
-): { ready: boolean; report: HealthReport } => {
+): Assembled => {
 	const behind = [...services].flatMap(([name, heard]) => checksOf(name, heard));
 	const told = [...services.values()].flatMap((heard) => (heard !== null && typeof heard === "object" ? heard.consumers : []));
 	const consumers = distinct([...groups, ...told]);
 	const checks = [...own.map(({ lesser: _lesser, ...check }) => check), ...behind];
-	const status = checks.every(({ ok }) => ok) && consumers.every(({ ok }) => ok) ? "ok" : "degraded";
-	const ready = own.every(({ ok, lesser }) => ok || lesser) && behind.every(({ ok }) => ok);
-	return { ready, report: { status, ...facts, checks, consumers } };
+	const wrong = [...checks, ...consumers.map((group) => ({ ...group, name: `group ${group.group}` }))].filter(({ ok }) => !ok);
+	return {
+		ready: own.every(({ ok, lesser }) => ok || lesser) && behind.every(({ ok }) => ok),
+		report: {
+			status: wrong.length === 0 ? "ok" : "degraded",
+			...facts,
+			checks: checks.map(shown),
+			consumers: consumers.map(shown),
+		},
+		trouble: wrong.map(wordsOf).join("; "),
+	};
 };

@@ -127,7 +127,12 @@ export const shop = (): Shop => {
 		schema: {
 			name: "shop",
 			actions: {
-				list: see,
+				list(ctx: Call) {
+					if (ctx.params.q === "old") ctx.meta.replayed = true;
+					if (ctx.params.q === "hit") ctx.meta.cache = "HIT";
+					if (ctx.params.q === "other") ctx.meta.status = 202;
+					return see(ctx);
+				},
 				special: see,
 				change: see,
 				hook: see,

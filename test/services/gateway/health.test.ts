@@ -3,6 +3,8 @@ import type { ServiceSchema } from "moleculer";
 import { Compile } from "typebox/compile";
 import { Health } from "../../../contracts/http/operations.ts";
 import { type HealthCheck, health } from "../../../mixins/health/health.mixin.ts";
+import { withoutAddresses } from "../../../services/gateway/readiness.ts";
+import { listening } from "../../support/brokers.ts";
 import { type GatewayNode, GatewayNodes } from "../../support/gateway-node.ts";
 import type { HttpAnswer } from "../../support/http.ts";
 import { shop, shopRoutes } from "../../support/shop.ts";
@@ -22,9 +24,10 @@ describe("health", () => {
 	const nodes = new GatewayNodes();
 	const isHealth = Compile(Health);
 	const state: { check: HealthCheck } = { check: async () => undefined };
+	const lines: unknown[][] = [];
 	let node: GatewayNode;
 	before(async () => {
-		node = await nodes.start({ routes: shopRoutes, services: [shopWith(state)] });
+		node = await nodes.start({ routes: shopRoutes, services: [shopWith(state)], broker: listening(lines) });
 	});
 	beforeEach(() => {
 		state.check = async () => undefined;
@@ -47,7 +50,7 @@ describe("health", () => {
 			assert.equal(answer.body.status, "ok");
 			assert.deepEqual(
 				answer.body.checks.map(({ name }: { name: string }) => name),
-				["gateway", "access-tokens", "bus", "shop", "shop.store"],
+				["gateway", "access-tokens", "bus", "shop", "shop.store", "shop.consumers"],
 			);
 			assert.deepEqual(answer.body.consumers, [group]);
 		}
@@ -72,6 +75,27 @@ describe("health", () => {
 		const told = await get("/health");
 		assert.deepEqual([told.status, told.body.status], [200, "degraded"]);
 		assert.deepEqual([(await get("/health/live")).status, (await get("/health/live")).body], [200, { status: "ok" }]);
+		state.check = async () => undefined;
+		await untilStatus(200);
+	});
+
+	it("tells everybody what is wrong, but not where: hosts and folders stay in the log", async () => {
+		for (const [said, told] of [
+			["connect ECONNREFUSED 10.0.0.7:27017", "connect ECONNREFUSED …"],
+			["connect ECONNREFUSED ::1:27017", "connect ECONNREFUSED …"],
+			["getaddrinfo ENOTFOUND mongo-0.mongo.svc:27017", "getaddrinfo ENOTFOUND …"],
+			["cannot reach mongodb://user:secret@db.example/souk?x=1", "cannot reach …"],
+			["unable to open /var/lib/souk/orders.sqlite", "unable to open …"],
+			["indexes are missing: orders.code", "indexes are missing: orders.code"],
+		] as const) {
+			assert.equal(withoutAddresses(said), told);
+		}
+		state.check = async () => {
+			throw new Error("connect ECONNREFUSED 10.0.0.7:27017");
+		};
+		assert.doesNotMatch((await untilStatus(503)).text, /10\.0\.0\.7|27017/);
+		const line = await until("the log", async () => lines.find((said) => JSON.stringify(said).includes("10.0.0.7")), Boolean);
+		assert.equal(line?.[0], "warn");
 		state.check = async () => undefined;
 		await untilStatus(200);
 	});

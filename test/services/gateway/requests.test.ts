@@ -94,6 +94,17 @@ describe("what reaches an action through the gateway", () => {
 		});
 	});
 
+	it("lets the action say that it is a repeat, that it came from a cache, and that another status fits", async () => {
+		const told = async (q: string): Promise<unknown[]> => {
+			const { status, headers } = await get(`/v1/things?q=${q}`);
+			return [status, headers.get("idempotency-replayed"), headers.get("x-cache")];
+		};
+		assert.deepEqual(await told("old"), [200, "true", null]);
+		assert.deepEqual(await told("hit"), [200, null, "HIT"]);
+		assert.deepEqual(await told("other"), [202, null, null]);
+		assert.deepEqual(await told("none"), [200, null, null]);
+	});
+
 	describe("bodies", () => {
 		const post = (body: string | Uint8Array | undefined, headers: Record<string, string>, path = "/v1/things") =>
 			node.api.post(path, body, { token, headers });
