@@ -98,6 +98,7 @@ export const authRoutes: readonly Route[] = [
 		body: Type.Object({ refreshToken: Type.String({ minLength: 1, maxLength: 512 }) }),
 		status: 200,
 		answer: Tokens,
+		errors: ["UNAUTHORIZED"],
 	},
 	{
 		method: "POST",
