@@ -1,8 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import type { Bus } from "./bus.ts";
-import { JetStreamBus } from "./jetstream-bus.ts";
-import { LocalBus } from "./local-bus.ts";
 import { type BusSettings, fixed } from "./settings.ts";
 
 // One bus a broker, shared by its services: opened by the first that needs it, closed with the last.
@@ -20,10 +18,15 @@ interface Shared {
 
 const buses = new WeakMap<ServiceBroker, Shared>();
 
+/** Only the kind that is used is loaded, and with it its client. */
 const open = async (broker: ServiceBroker, settings: BusSettings, signal: AbortSignal): Promise<Bus> => {
 	const logger = broker.getLogger("durable-events");
 	const { transporter } = settings;
-	if (transporter === null) return new LocalBus(settings, logger);
+	if (transporter === null) {
+		const { LocalBus } = await import("./local-bus.ts");
+		return new LocalBus(settings, logger);
+	}
+	const { JetStreamBus } = await import("./jetstream-bus.ts");
 	return JetStreamBus.open({ transporter, settings, name: `${broker.nodeID} durable events`, logger, signal });
 };
 

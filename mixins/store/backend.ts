@@ -1,7 +1,5 @@
 import type { DbAdapter } from "moleculer-db";
-import { mongoBackend } from "./mongo-backend.ts";
 import type { Collection, CollectionAdmin, CollectionSpec, Document } from "./port.ts";
-import { sqliteBackend } from "./sqlite-backend.ts";
 import type { StoreProfile } from "./store-profile.ts";
 
 export type BackendCollection<T extends Document> = Collection<T> & CollectionAdmin;
@@ -16,9 +14,15 @@ export interface Backend {
 	close(): Promise<void>;
 }
 
+/** Only the kind that is used is loaded: the driver of the other one would stay in the memory of every process for nothing. */
+const backendOf = async (profile: StoreProfile): Promise<Backend> => {
+	if (profile.kind === "mongo") return (await import("./mongo-backend.ts")).mongoBackend(profile.url, profile.dbName);
+	return (await import("./sqlite-backend.ts")).sqliteBackend(profile.dataDir);
+};
+
 /** Throws StoreUnavailable when the store cannot be reached (worth another try), DataFolderInUse when another process has it (not worth one). */
 export const openBackend = async (profile: StoreProfile): Promise<Backend> => {
-	const backend = profile.kind === "mongo" ? mongoBackend(profile.url, profile.dbName) : sqliteBackend(profile.dataDir);
+	const backend = await backendOf(profile);
 	try {
 		await backend.ping();
 	} catch (error) {
