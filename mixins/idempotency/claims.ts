@@ -1,7 +1,7 @@
 // The replay cache of the gateway: who runs a named request now, and what it answered. It only speeds replays up and answers
 // "still running"; that a repeat changes nothing is held by the entity in the database, so all of this may be forgotten.
 
-/** How long an answer is kept: api.md §1, at least 24 h. */
+/** How long an answer is kept: clients are promised at least 24 h. */
 export const answerTtlMs = 24 * 60 * 60 * 1000;
 /** How long a claim outlives its process. Renewed while the request runs. */
 export const claimTtlMs = 10_000;

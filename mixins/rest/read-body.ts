@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Route } from "../../contracts/http/route.ts";
 
-/** Bytes of a body, api.md §1. */
+/** Bytes of a body that is taken. */
 export const bodyLimit = 1024 * 1024;
 /** Past the limit the answer is 413 and the rest is thrown away unread, so that the client gets to see it; past this the line is cut. */
 const patience = 16 * bodyLimit;

@@ -61,7 +61,7 @@ const drain = async ({ server, logger }: RestService): Promise<void> => {
 };
 
 /**
- * Serves a route table over HTTP by the rules of docs (api.md §1): nothing but its routes and pages is reachable. The service
+ * Serves a route table over HTTP by one set of rules (docs/decisions/0009): nothing but its routes and pages is reachable. The service
  * that mixes it in has `verifyAccessToken`.
  */
 export const rest = (options: RestOptions): Partial<ServiceSchema> => {

@@ -1,4 +1,4 @@
-// State machines as data (architecture.md §7): a table of transitions and named guards, checked when it is defined. Pure.
+// State machines as data: a table of transitions and named guards, checked when it is defined. Pure.
 
 /** One row. With several rows for the same state and event the first whose guard holds is taken. */
 export interface Transition<S extends string, E extends string, G extends string = string> {

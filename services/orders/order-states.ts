@@ -3,7 +3,7 @@ import { orderActions, orderStatuses } from "../../contracts/http/orders.ts";
 import type { Money } from "../../contracts/money.ts";
 import { defineMachine, type Refusal } from "../../mixins/state-machine/state-machine.ts";
 
-// The life of an order (api.md §2). Everything that changes `status` goes through this table, late payment results too.
+// The life of an order. Everything that changes `status` goes through this table, late payment results too.
 
 export const orderEvents = [...orderActions, "payment_captured", "payment_declined", "expire"] as const;
 export type OrderEvent = (typeof orderEvents)[number];

@@ -1,7 +1,7 @@
 import { type PaymentStatus, paymentStatuses } from "../../contracts/http/orders.ts";
 import { defineMachine } from "../../mixins/state-machine/state-machine.ts";
 
-// The life of a payment (api.md §2). What providers say goes through this table however late, twice or contradictory it comes:
+// The life of a payment. What providers say goes through this table however late, twice or contradictory it comes:
 // what it does not take is a late event and changes nothing. `processing` is also what an unknown outcome is.
 
 export const paymentEvents = [

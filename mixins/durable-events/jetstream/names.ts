@@ -1,6 +1,6 @@
 import type { OutboxEvent } from "../port.ts";
 
-// Names that operators and other programs see: api.md §5.
+// Names that operators and other programs see.
 
 export interface Names {
 	readonly eventsStream: string;

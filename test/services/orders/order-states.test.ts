@@ -18,7 +18,7 @@ const paying = (attempt: number, amount: number, currency = "MYR"): OrderGuardFa
 	payment: { attempt, amount: { amount, currency } },
 });
 
-// Written out by hand from api.md §2, so that a slip in the table shows: every status with every event. Null: refused.
+// Written out by hand, so that a slip in the table shows: every status with every event. Null: refused.
 const expected: Record<OrderStatus, Record<OrderEvent, OrderStatus | null>> = {
 	placed: row({ payment_captured: "paid", payment_declined: "payment_declined", cancel: "cancelled", expire: "expired" }),
 	payment_declined: row({ pay: "placed", cancel: "cancelled", expire: "expired" }),
