@@ -13,12 +13,14 @@ import { applyStoredWebhooks, tickProviders } from "./webhooks.mixin.ts";
  * The deadline moves before the question: a process that dies over a payment, or a payment that always fails, does not keep the
  * others from being asked about. Null: it was settled, or is being asked about, since it was found.
  */
-const claim = ({ store }: PaymentService, payment: Payment): Promise<Payment | null> => {
+const claim = async ({ store }: PaymentService, payment: Payment): Promise<Payment | null> => {
 	const { _id, answerDue, answerTries } = payment;
-	const next = clock.now() + nextLook(payment, profile().answerDeadline);
+	const now = clock.now();
+	// A store may match by its index and answer a document that was claimed a moment later.
+	if (answerDue === undefined || answerDue > now) return null;
 	return store.payments.update(
-		{ _id, answerDue: answerDue ?? null, answerTries },
-		{ $set: { answerDue: next }, $inc: { answerTries: 1 } },
+		{ _id, answerDue, answerTries },
+		{ $set: { answerDue: now + nextLook(payment, profile().answerDeadline) }, $inc: { answerTries: 1 } },
 	);
 };
 

@@ -236,6 +236,12 @@ bothStores("charging orders", (profile) => {
 				async () => provider.calls,
 				(calls) => calls.includes("charge"),
 			);
+			if (fate === "answer_lost")
+				await until(
+					"it to be charged",
+					() => node.charges(order.paymentId),
+					({ length }) => length === 1,
+				);
 			await node.until(order.paymentId, "processing");
 			return order;
 		};
