@@ -37,7 +37,7 @@ const behaves = (broker: () => ServiceBroker): void => {
 
 describe("meta that an action sets", () => {
 	describe("in one process", () => {
-		const broker = new ServiceBroker(quiet);
+		const broker = new ServiceBroker({ ...quiet }); // Moleculer writes its defaults into what it is given
 		before(() => {
 			broker.createService(service);
 			broker.createService(caller);
