@@ -46,11 +46,11 @@ export class GatewayNodes {
 		const complete: Profile = { ...readEnvironment(testSettings), host: "127.0.0.1", port: 0, ...profile };
 		const broker = await this.#brokers.start(
 			{
-				validator: new TypeBoxValidator(),
-				middlewares: [domainErrors(), requestId(), drain()],
 				tracking: { enabled: true },
 				requestTimeout: 5_000,
 				...brokerOptions,
+				validator: new TypeBoxValidator(),
+				middlewares: [domainErrors(), requestId(), drain()],
 			},
 			auth.schema,
 			...services,
