@@ -1,14 +1,13 @@
 import type { ActionHandler, ActionSchema, Context, Service } from "moleculer";
-import { clock } from "../../config/clock.ts";
 import type { Profile } from "../../config/profile-type.ts";
 import type { Caller, CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import { authRoutes } from "../../contracts/http/auth.ts";
-import { paramsOf } from "../../contracts/http/params.ts";
-import { typed } from "../../middlewares/typebox-validator.ts";
+import { callerOf } from "../../mixins/call-meta/call-meta.ts";
+import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
-import { type Cause, outboxIndex } from "../../mixins/store/versioned.ts";
+import { outboxIndex } from "../../mixins/store/versioned.ts";
 import type { LoginThrottle } from "./login-throttle.adapter.ts";
 import type { PasswordHasher } from "./password-hasher.adapter.ts";
 import type { Client, Session } from "./session.ts";
@@ -64,15 +63,10 @@ export interface AuthVars {
 
 export type AuthService = Service & StoreMembers<AuthCollections> & AuthVars;
 
-/** A handler of this service: `this` is set by Moleculer. */
-export type Handler<Params, Answer> = (this: AuthService, ctx: Context<Params, CallMeta>) => Promise<Answer>;
+export type Handler<Params, Answer> = RouteHandler<AuthService, Params, Answer>;
 
-/** The action of one route. The cast is for `this`: a mixin cannot tell Moleculer's types which service it will be part of. */
-export const routeAction = <Params, Answer>(name: string, handler: Handler<Params, Answer>): ActionSchema => ({
-	visibility: "published",
-	params: typed(paramsOf(authRoutes, `auth.${name}`)),
-	handler: handler as unknown as ActionHandler,
-});
+/** The action of one route. */
+export const routeAction = routeActions<AuthService>("auth", authRoutes);
 
 export const internalAction = <Params, Answer>(
 	handler: Handler<Params, Answer>,
@@ -83,11 +77,6 @@ export const internalAction = <Params, Answer>(
 	handler: handler as unknown as ActionHandler,
 });
 
-export const callerOf = ({ meta }: Context<unknown, CallMeta>): Caller => {
-	if (!meta.user) throw new DomainError("UNAUTHORIZED");
-	return meta.user;
-};
-
 /** The gateway looks at roles as well; what changes roles does not rely on it alone. */
 export const adminOf = (ctx: Context<unknown, CallMeta>): Caller => {
 	const caller = callerOf(ctx);
@@ -96,11 +85,6 @@ export const adminOf = (ctx: Context<unknown, CallMeta>): Caller => {
 };
 
 export const clientOf = ({ meta }: Context<unknown, CallMeta>): Client => meta.client ?? { address: "", agent: "" };
-
-export const causeOf = ({ requestID }: Context<unknown, CallMeta>): Cause => ({
-	at: clock.now(),
-	...(requestID && { requestid: requestID }),
-});
 
 /** The account of the caller. An access token may outlive it by minutes. */
 export const ownAccount = async (auth: AuthService, { id }: Caller): Promise<User> => {

@@ -3,9 +3,10 @@ import { clock } from "../../config/clock.ts";
 import type { Caller, CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Me } from "../../contracts/http/auth.ts";
+import { callerOf, causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
 import { giveUpAdmin } from "./admins.adapter.ts";
-import { type AuthService, callerOf, causeOf, clientOf, ownAccount, routeAction, userChanged } from "./auth-base.ts";
+import { type AuthService, clientOf, ownAccount, routeAction, userChanged } from "./auth-base.ts";
 import { requireGoodPassword } from "./password-rules.ts";
 import { cleanName, deletion, emailKeyOf, isActive, passwordChange, searchKeyOf, toMe, type User } from "./user.ts";
 

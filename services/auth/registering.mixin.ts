@@ -3,9 +3,10 @@ import { clock } from "../../config/clock.ts";
 import type { CallMeta, RequestKey, Role } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import { deriveId, newId } from "../../contracts/ids.ts";
+import { causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { DuplicateKey } from "../../mixins/store/errors.ts";
 import { createEntity } from "../../mixins/store/versioned.ts";
-import { type AuthService, causeOf, routeAction } from "./auth-base.ts";
+import { type AuthService, routeAction } from "./auth-base.ts";
 import { requireGoodPassword } from "./password-rules.ts";
 import { cleanName, emailKeyOf, newUser, type Registered, registeredEvent, toRegistered, type User } from "./user.ts";
 

@@ -1,11 +1,9 @@
-import type { ActionHandler, ActionSchema, Context, Service } from "moleculer";
-import type { CallMeta } from "../../contracts/call.ts";
+import type { Service } from "moleculer";
 import { orderRoutes } from "../../contracts/http/orders.ts";
-import { paramsOf } from "../../contracts/http/params.ts";
-import { typed } from "../../middlewares/typebox-validator.ts";
 import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { Sequence, SequenceDocument } from "../../mixins/sequence/sequence.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
@@ -86,15 +84,10 @@ export interface OrdersVars {
 export type OrdersMembers = OrdersVars & StoreMembers<OrdersCollections> & DurableEventsMembers;
 export type OrdersService = Service & OrdersMembers;
 
-/** A handler of this service: `this` is set by Moleculer. */
-export type Handler<Params, Answer> = (this: OrdersService, ctx: Context<Params, CallMeta>) => Promise<Answer>;
+export type Handler<Params, Answer> = RouteHandler<OrdersService, Params, Answer>;
 
-/** The action of one route. The cast is for `this`: a mixin cannot tell Moleculer's types which service it will be part of. */
-export const routeAction = <Params, Answer>(name: string, handler: Handler<Params, Answer>): ActionSchema => ({
-	visibility: "published",
-	params: typed(paramsOf(orderRoutes, `orders.${name}`)),
-	handler: handler as unknown as ActionHandler,
-});
+/** The action of one route. */
+export const routeAction = routeActions<OrdersService>("orders", orderRoutes);
 
 /** The store's part in readiness: rejects with what is wrong. */
 export const requireStore = async (asked: Promise<StoreHealth>): Promise<void> => {

@@ -1,11 +1,9 @@
-import type { ActionHandler, ActionSchema, Context, Service } from "moleculer";
+import type { Service } from "moleculer";
 import { profile } from "../../config/profile.ts";
-import type { CallMeta } from "../../contracts/call.ts";
-import { paramsOf } from "../../contracts/http/params.ts";
 import { paymentRoutes } from "../../contracts/http/payments.ts";
-import { typed } from "../../middlewares/typebox-validator.ts";
 import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import { type Cause, type Mutation, mutate, outboxIndex } from "../../mixins/store/versioned.ts";
@@ -53,15 +51,10 @@ export interface PaymentVars extends StoreMembers<PaymentCollections> {
 
 export type PaymentService = Service & PaymentVars;
 
-/** A handler of this service: `this` is set by Moleculer. */
-export type Handler<Params, Answer> = (this: PaymentService, ctx: Context<Params, CallMeta>) => Promise<Answer>;
+export type Handler<Params, Answer> = RouteHandler<PaymentService, Params, Answer>;
 
-/** The action of one route. The cast is for `this`: a mixin cannot tell Moleculer's types which service it will be part of. */
-export const routeAction = <Params, Answer>(name: string, handler: Handler<Params, Answer>): ActionSchema => ({
-	visibility: "published",
-	params: typed(paramsOf(paymentRoutes, `payment.${name}`)),
-	handler: handler as unknown as ActionHandler,
-});
+/** The action of one route. */
+export const routeAction = routeActions<PaymentService>("payment", paymentRoutes);
 
 export const momentOf = ({ at }: Cause): Moment => ({ at, deadline: profile().answerDeadline });
 
