@@ -22,7 +22,7 @@ const slowService = () => {
 describe("Moleculer: a stop and the calls in flight", () => {
 	it("waits for none of them by default", async () => {
 		const { service, entered, leave } = slowService();
-		const broker = new ServiceBroker(quiet);
+		const broker = new ServiceBroker({ ...quiet });
 		broker.createService(service);
 		await broker.start();
 		const work = broker.call("slow.work");

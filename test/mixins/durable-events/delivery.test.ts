@@ -86,7 +86,7 @@ bothBuses("durable events", (newWorld, kind) => {
 	it("entries without a durable block stay Moleculer's own events, in the same service", async () => {
 		const world = await newWorld();
 		const [durable, plain] = [new Seen(), new Seen()];
-		const broker = new ServiceBroker(quiet);
+		const broker = new ServiceBroker({ ...quiet });
 		broker.createService({
 			name: "both",
 			mixins: [durableEvents(world)],

@@ -57,7 +57,7 @@ describe("durable events: the policy of a group", () => {
 describe("durable events: entries of a service", () => {
 	const create = (events: Record<string, unknown>): unknown => {
 		const mixins = [durableEvents({ settings: embeddedWorld("").settings })];
-		return new ServiceBroker(quiet).createService({ name: "reader", mixins, events: events as never });
+		return new ServiceBroker({ ...quiet }).createService({ name: "reader", mixins, events: events as never });
 	};
 
 	it("a wildcard or a missing handler stops the service from being created", () => {
