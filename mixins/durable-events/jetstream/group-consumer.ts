@@ -1,4 +1,4 @@
-import { AckPolicy, type ConsumerConfig, DeliverPolicy, type JetStreamManager, type NatsConnection, nanos } from "nats";
+import { AckPolicy, DeliverPolicy, type JetStreamManager, type NatsConnection, nanos } from "nats";
 import type { DomainEvent } from "../../../contracts/events.ts";
 import { backoffDelay } from "../backoff.ts";
 import type { BusLogger, RecordStore } from "../bus.ts";
@@ -8,6 +8,7 @@ import { isOutage } from "../outage.ts";
 import { patiently, Stopping } from "../patience.ts";
 import type { GroupHealth, Subscription } from "../port.ts";
 import { fixed } from "../settings.ts";
+import { ensureConsumer, type GroupConfig } from "./consumer-config.ts";
 import type { DeadLetterWriter } from "./dead-letter-writer.ts";
 import type { JetStreamDelivery } from "./delivery.ts";
 import { Inbox } from "./inbox.ts";
@@ -88,10 +89,10 @@ export class GroupConsumer {
 	async #ensure(): Promise<void> {
 		const { jsm, names, streams } = this.#options;
 		await streams.look();
-		await jsm.consumers.add(names.eventsStream, this.#config());
+		await ensureConsumer(jsm, names.eventsStream, this.#config());
 	}
 
-	#config(): Partial<ConsumerConfig> {
+	#config(): GroupConfig {
 		const { names, ackWait, subscription } = this.#options;
 		const { policy, service, types } = subscription;
 		return {
@@ -143,6 +144,8 @@ export class GroupConsumer {
 		if (delivery.tries > policy.tries + fixed.lostDeliveries) {
 			return this.#bury(delivery, event, `${delivery.tries} deliveries, the last of them without any outcome`, again);
 		}
+		// Of a type that another version of this service has taught the group: a node of that one takes it.
+		if (!this.#options.subscription.types.includes(event.type)) return delivery.again(this.#delay(delivery.tries));
 		try {
 			await this.#run(delivery, event);
 		} catch (error) {
