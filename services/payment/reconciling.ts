@@ -24,10 +24,12 @@ const claim = async ({ store }: PaymentService, payment: Payment): Promise<Payme
 	);
 };
 
+/** Rejects if it could not be claimed. */
 const lookAfter = async (service: PaymentService, found: Payment): Promise<void> => {
+	const claimed = await claim(service, found);
+	if (!claimed) return;
 	try {
-		const claimed = await claim(service, found);
-		if (claimed) await settle(service, claimed, { cause: { at: clock.now() } });
+		await settle(service, claimed, { cause: { at: clock.now() } });
 	} catch (error) {
 		service.logger.warn(`Payment ${found._id} could not be looked after:`, error);
 	}
@@ -35,7 +37,7 @@ const lookAfter = async (service: PaymentService, found: Payment): Promise<void>
 
 const batchSize = 50;
 
-/** All payments of which something is overdue, oldest first, until none is left or the lease is lost. */
+/** All payments of which something is overdue, oldest first, until none is left or the lease is lost. Throws if they cannot be claimed. */
 export const lookAfterPayments = async (service: PaymentService, signal: AbortSignal): Promise<void> => {
 	for (let full = true; full && !signal.aborted; ) {
 		const due = await service.store.payments.find({
@@ -43,7 +45,10 @@ export const lookAfterPayments = async (service: PaymentService, signal: AbortSi
 			sort: [["answerDue", 1]],
 			limit: batchSize,
 		});
-		await Promise.all(due.map((payment) => lookAfter(service, payment)));
+		const results = await Promise.allSettled(due.map((payment) => lookAfter(service, payment)));
+		// A store that answers but takes no writes (a full disk) would show us the same ones again and again: the next round is soon enough.
+		const unclaimed = results.find((result) => result.status === "rejected");
+		if (unclaimed) throw unclaimed.reason;
 		full = due.length === batchSize;
 	}
 };

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { clock } from "../../../config/clock.ts";
 import type { PaymentView } from "../../../contracts/http/payments.ts";
+import { StoreUnavailable } from "../../../mixins/store/errors.ts";
+import { lookAfterPayments } from "../../../services/payment/reconciling.ts";
 import { bothStores } from "../../support/both-stores.ts";
 import { type Fate, type FlakyProvider, flaky } from "../../support/flaky-provider.ts";
 import { anOrderOf, type PaymentNode, startPaymentNode } from "../../support/payment-node.ts";
@@ -93,6 +95,25 @@ bothStores("looking after payments", (profile) => {
 		const left = payments.filter(({ status }) => status !== "captured").map(({ _id }) => _id);
 		assert.deepEqual(left, [bad]);
 		assert.equal((await node.stored(bad))?.status, "processing");
+	});
+
+	it("gives a round up when the store takes no writes, instead of asking for the same payments again and again", async () => {
+		await Promise.all(Array.from({ length: 60 }, () => unknown("request_lost")));
+		later(soon);
+		const { payments } = node.service.store;
+		const writes: unknown[] = [];
+		const round = new AbortController();
+		payments.update = async (where) => {
+			if (writes.push(where) > 200) round.abort();
+			throw new StoreUnavailable("the disk is full");
+		};
+		try {
+			await assert.rejects(lookAfterPayments(node.service, round.signal), StoreUnavailable);
+		} finally {
+			Reflect.deleteProperty(payments, "update");
+		}
+		assert.equal(round.signal.aborted, false);
+		await node.reconcile();
 	});
 });
 
