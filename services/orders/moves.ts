@@ -4,7 +4,7 @@ import type { OrderAction, OrderStatus } from "../../contracts/http/orders.ts";
 import { checkVersion, visibleTo } from "./access.ts";
 import { effectOf, type Move, present } from "./move-effects.ts";
 import { guardFacts, type MoveRecord, type MoveResult, type Order, type OrderChange } from "./order.ts";
-import { allowedActions, mayMove, orderMachine, type Party } from "./order-states.ts";
+import { allowedActions, boundOf, mayMove, orderMachine, type Party } from "./order-states.ts";
 
 // What buyers and sellers do to an order. A move is decided on the order as it was read; the write is filtered on that version.
 
@@ -33,7 +33,7 @@ const takeStep = (order: Order, action: OrderAction, parties: readonly Party[]):
 	const facts = guardFacts(order);
 	const step = orderMachine.next(order.status, action, facts);
 	if (step.ok) return step.to;
-	throw new DomainError("TRANSITION_REFUSED", `an order that is ${order.status} does not take ${action}`, {
+	throw new DomainError("TRANSITION_REFUSED", boundOf(step) ?? `an order that is ${order.status} does not take ${action}`, {
 		from: order.status,
 		to: step.to,
 		allowed: allowedActions(order.status, facts, parties),

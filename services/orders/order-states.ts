@@ -13,8 +13,17 @@ export interface OrderGuardFacts {
 	/** The attempt that the order waits for. */
 	attempt: number;
 	total: Money;
+	/** Entries in `tracking`. */
+	tracked: number;
 	payment?: { attempt: number; amount: Money };
 }
+
+/**
+ * What people may do again and again is counted: an order and the events in its outbox are one document, which MongoDB bounds at
+ * 16 MB. An order that has outgrown it could not even be cancelled or paid.
+ */
+export const mostAttempts = 20;
+export const mostTracked = 50;
 
 const isCurrentAttempt = ({ attempt, payment }: OrderGuardFacts): boolean => payment?.attempt === attempt;
 const covers = ({ total, payment }: OrderGuardFacts): boolean =>
@@ -24,6 +33,8 @@ const guards = {
 	isCurrentAttempt,
 	orderTotalIsCovered: (facts: OrderGuardFacts) => isCurrentAttempt(facts) && covers(facts),
 	orderTotalIsShort: (facts: OrderGuardFacts) => isCurrentAttempt(facts) && !covers(facts),
+	hasAttemptsLeft: ({ attempt }: OrderGuardFacts) => attempt < mostAttempts,
+	hasRoomForTracking: ({ tracked }: OrderGuardFacts) => tracked < mostTracked,
 };
 
 export const orderMachine = defineMachine({
@@ -37,11 +48,11 @@ export const orderMachine = defineMachine({
 		// Too little or in another currency: the attempt is over, its money goes back, and the buyer may pay again.
 		{ from: "placed", event: "payment_captured", to: "payment_declined", guard: "orderTotalIsShort" },
 		{ from: "placed", event: "payment_declined", to: "payment_declined", guard: "isCurrentAttempt" },
-		{ from: "payment_declined", event: "pay", to: "placed" },
+		{ from: "payment_declined", event: "pay", to: "placed", guard: "hasAttemptsLeft" },
 		{ from: ["placed", "payment_declined", "paid"], event: "cancel", to: "cancelled" },
 		{ from: ["placed", "payment_declined"], event: "expire", to: "expired" },
 		{ from: "paid", event: "ship", to: "shipped" },
-		{ from: "shipped", event: "tracking", to: "shipped" },
+		{ from: "shipped", event: "tracking", to: "shipped", guard: "hasRoomForTracking" },
 		{ from: "shipped", event: "deliver", to: "delivered" },
 	],
 });
@@ -51,6 +62,13 @@ export type OrderRefusal = Refusal<OrderStatus, OrderEvent>;
 /** In these the money of the current attempt is the seller's; in all others money that arrives goes back. */
 const settled: ReadonlySet<OrderStatus> = new Set(["paid", "shipped", "delivered"]);
 export const keepsMoney = (status: OrderStatus): boolean => settled.has(status);
+
+/** Why a guard refused a move, for the person who made it; undefined where the status says it all. */
+export const boundOf = ({ guards: [guard] }: OrderRefusal): string | undefined => {
+	if (guard === "hasAttemptsLeft") return `an order takes ${mostAttempts} attempts to pay, and these are used up`;
+	if (guard === "hasRoomForTracking") return `an order takes ${mostTracked} updates of its tracking, and these are used up`;
+	return undefined;
+};
 
 export type Party = "buyer" | "seller" | "admin";
 

@@ -101,6 +101,7 @@ export const sortKeyOf = (createdAt: string, number: number): string => `${creat
 export const guardFacts = (order: OrderBody): OrderGuardFacts => ({
 	attempt: order.payment.attempt,
 	total: order.totals.total,
+	tracked: order.tracking.length,
 });
 
 /** What the caller is to this order; empty for strangers. Buyer and seller may be the same person. */

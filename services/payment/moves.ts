@@ -18,13 +18,23 @@ export interface MoveRequest {
 	moment: Moment;
 }
 
+/**
+ * What people may do again and again is counted: a payment is one document, which MongoDB bounds at 16 MB, and one that has outgrown
+ * it could not even be captured.
+ */
+export const mostRefunds = 100;
+export const mostConfirmations = 100;
+
+const confirmations = ({ requests }: Payment): number => requests.filter(({ action }) => action === "confirm").length;
+
 /** Moves that people could make now. */
 export const allowedMoves = (payment: Payment): RequestRecord["action"][] => [
 	...(mayConfirm(payment) ? (["confirm"] as const) : []),
-	...(holdsMoney(payment.status) && refundable(payment) > 0 ? (["refund"] as const) : []),
+	...(holdsMoney(payment.status) && refundable(payment) > 0 && payment.refunds.length < mostRefunds ? (["refund"] as const) : []),
 ];
 
-const mayConfirm = ({ status, closing }: Payment): boolean => status === "requires_action" && !closing;
+const waitsForBuyer = ({ status, closing }: Payment): boolean => status === "requires_action" && !closing;
+const mayConfirm = (payment: Payment): boolean => waitsForBuyer(payment) && confirmations(payment) < mostConfirmations;
 
 const refuse = (payment: Payment, to: PaymentStatus, why: string, pointer?: string): never => {
 	throw new DomainError("TRANSITION_REFUSED", why, {
@@ -63,7 +73,8 @@ const admit = (
 export const decideConfirm = (found: Payment | null, input: MoveRequest): Decision | null => {
 	const payment = admit(found, "confirm", input, "buyer");
 	if (!payment) return null;
-	if (!mayConfirm(payment)) refuse(payment, "captured", `a payment that is ${payment.status} cannot be confirmed`);
+	if (!waitsForBuyer(payment)) refuse(payment, "captured", `a payment that is ${payment.status} cannot be confirmed`);
+	if (!mayConfirm(payment)) refuse(payment, "captured", `a payment takes ${mostConfirmations} confirmations`);
 	const requests = [...payment.requests, recordOf("confirm", input)];
 	// From now on the provider may know more than we do, so the reconciler looks soon and not when it would for a person.
 	return { payment: { ...payment, requests, answerDue: input.moment.at + input.moment.deadline, answerTries: 0 }, events: [] };
@@ -86,6 +97,7 @@ export const decideRefund = (found: Payment | null, input: RefundRequest): Decis
 	const amount = input.amount ?? left;
 	const to = amount < left ? "partially_refunded" : "refunded";
 	if (!holdsMoney(payment.status) || left <= 0) refuse(payment, to, `there is nothing left to give back`);
+	if (payment.refunds.length >= mostRefunds) refuse(payment, to, `a payment takes ${mostRefunds} refunds`);
 	if (amount > left) refuse(payment, to, `only ${left} of ${payment.captured} are left to give back`, "/amount");
 	const { caller, request, reason, moment } = input;
 	const id = refundIdOf(payment._id, request.key);

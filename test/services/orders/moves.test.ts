@@ -3,6 +3,7 @@ import { DomainError, type ErrorCode, type ErrorExtras } from "../../../contract
 import type { Move } from "../../../services/orders/move-effects.ts";
 import { decideMove, type MoveRequest } from "../../../services/orders/moves.ts";
 import { type Order, paymentIdOf } from "../../../services/orders/order.ts";
+import { mostAttempts, mostTracked } from "../../../services/orders/order-states.ts";
 import { orderView, viewAfterMove, viewAsPlaced } from "../../../services/orders/order-view.ts";
 import { anOrder, anOrderThatIs, withChange } from "../../support/an-order.ts";
 
@@ -180,5 +181,30 @@ describe("moves: refusals", () => {
 			to: "cancelled",
 			allowed: [],
 		});
+	});
+});
+
+describe("moves: how often", () => {
+	const again = (count: number) => ({ key: `key-${count}`, hash: "hash-1", named: true });
+	const pay: Move = { action: "pay", paymentMethod: "sandbox_success" };
+
+	it("takes updates of the tracking up to a bound, says so beyond it, and still takes the delivery", () => {
+		let order = moved(anOrderThatIs("paid"), asking(ship, { caller: seller }));
+		while (order.tracking.length < mostTracked) {
+			order = moved(order, asking(track, { caller: seller, request: again(order.version) }));
+		}
+		const beyond = asking(track, { caller: seller, request: again(0) });
+		assert.throws(() => decideMove(order, beyond), /takes 50 updates of its tracking/);
+		assert.deepEqual(refused(order, beyond, "TRANSITION_REFUSED").allowed, ["deliver"]);
+		assert.equal(moved(order, asking({ action: "deliver" }, { caller: seller, request: again(0) })).status, "delivered");
+	});
+
+	it("takes attempts to pay up to a bound, says so beyond it, and can still be cancelled", () => {
+		const order = anOrderThatIs("payment_declined", "declined", mostAttempts);
+		assert.throws(() => decideMove(order, asking(pay)), /takes 20 attempts to pay/);
+		assert.deepEqual(refused(order, asking(pay), "TRANSITION_REFUSED").allowed, ["cancel"]);
+		assert.equal(moved(order, asking(cancel)).status, "cancelled");
+		const before = anOrderThatIs("payment_declined", "declined", mostAttempts - 1);
+		assert.equal(moved(before, asking(pay)).payment.attempt, mostAttempts);
 	});
 });

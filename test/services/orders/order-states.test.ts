@@ -15,6 +15,7 @@ const total = { amount: 100, currency: "MYR" };
 const paying = (attempt: number, amount: number, currency = "MYR"): OrderGuardFacts => ({
 	attempt: 2,
 	total,
+	tracked: 0,
 	payment: { attempt, amount: { amount, currency } },
 });
 
@@ -65,7 +66,7 @@ describe("order states: guards", () => {
 });
 
 describe("order states: who may do what", () => {
-	const facts: OrderGuardFacts = { attempt: 1, total };
+	const facts: OrderGuardFacts = { attempt: 1, total, tracked: 0 };
 	const cases: readonly [Party, OrderStatus, readonly string[]][] = [
 		["buyer", "placed", ["cancel"]],
 		["buyer", "payment_declined", ["cancel", "pay"]],

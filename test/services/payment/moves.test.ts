@@ -4,9 +4,12 @@ import { DomainError, type ErrorCode } from "../../../contracts/errors.ts";
 import { paymentStatuses } from "../../../contracts/http/orders.ts";
 import { dueWork } from "../../../services/payment/due.ts";
 import {
+	allowedMoves,
 	decideConfirm,
 	decideRefund,
 	type MoveRequest,
+	mostConfirmations,
+	mostRefunds,
 	type RefundRequest,
 	refundIdOf,
 } from "../../../services/payment/moves.ts";
@@ -163,5 +166,31 @@ describe("payment: the answer to a request", () => {
 		assert.equal(paymentView(now).refunds[0]?.status, "succeeded");
 		assert.equal(answerOf(now).refunds[0]?.status, "pending");
 		assert.equal(answerOf(now).version, answered.version);
+	});
+});
+
+describe("payment: how often", () => {
+	const at = (count: number) => ({ key: `key-${count}`, hash: "h1", named: true });
+
+	it("takes refunds up to a bound, whatever became of them, and says so beyond it", () => {
+		const refunds = Array.from({ length: mostRefunds }, (_, index) => ({
+			...{ id: `r${index}`, amount: 1, status: "failed", at: "2026-01-02T03:04:05.000Z", by: "sal" },
+		})) as Payment["refunds"];
+		const full = aPaymentThatIs("captured", { refunds });
+		assert.match(refusal(() => decideRefund(full, input()), "TRANSITION_REFUSED").message, /takes 100 refunds/);
+		assert.deepEqual(allowedMoves(full), []);
+		const last = aPaymentThatIs("captured", { refunds: refunds.slice(1) });
+		assert.equal(decideRefund(last, input())?.payment.refunds.length, mostRefunds);
+	});
+
+	it("takes confirmations up to a bound, and says so beyond it", () => {
+		let payment = aPaymentThatIs("requires_action");
+		for (let count = 0; count < mostConfirmations; count++) {
+			payment = written(payment, decideConfirm(payment, { ...input(as("bea")), request: at(count) }));
+		}
+		const beyond = { ...input(as("bea")), request: at(mostConfirmations) };
+		assert.match(refusal(() => decideConfirm(payment, beyond), "TRANSITION_REFUSED").message, /takes 100 confirmations/);
+		assert.equal(decideConfirm(payment, { ...beyond, request: at(0) }), null);
+		assert.deepEqual(allowedMoves(payment), []);
 	});
 });
