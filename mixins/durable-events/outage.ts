@@ -3,7 +3,15 @@
 
 /** Errors of ours by name, those of a remote call by `type` (custom classes do not survive the wire). */
 const names: ReadonlySet<string> = new Set(["StoreUnavailable", "WriteUncertain"]);
-const types: ReadonlySet<string> = new Set(["UNAVAILABLE", "SERVICE_NOT_FOUND", "SERVICE_NOT_AVAILABLE", "NODE_DISCONNECTED"]);
+const types: ReadonlySet<string> = new Set([
+	"UNAVAILABLE",
+	// Moleculer's: nobody offers it, its node died over it, it has too much to do, or our own transporter is away.
+	"SERVICE_NOT_FOUND",
+	"SERVICE_NOT_AVAILABLE",
+	"REQUEST_REJECTED",
+	"QUEUE_FULL",
+	"BAD_GATEWAY",
+]);
 
 export const isOutage = (error: unknown): boolean => {
 	if (!(error instanceof Error)) return false;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ServiceBroker } from "moleculer";
+import { Errors, ServiceBroker } from "moleculer";
 import { backoffDelay } from "../../../mixins/durable-events/backoff.ts";
 import { durableEvents } from "../../../mixins/durable-events/durable-events.mixin.ts";
 import { carries, messageIdOf } from "../../../mixins/durable-events/jetstream/names.ts";
@@ -132,6 +132,20 @@ describe("durable events: patience", () => {
 		const forever = patiently(() => Promise.reject(new Error("away")), { heals: () => true, signal: end.signal });
 		end.abort();
 		await assert.rejects(forever, Stopping);
+	});
+
+	it("takes what Moleculer says of a node or a transporter that is gone for an outage, and a time-out for a failure", () => {
+		const call = { action: "payment.refundUnwanted", nodeID: "payment-1" };
+		const gone = [
+			new Errors.ServiceNotFoundError(call),
+			new Errors.ServiceNotAvailableError(call),
+			new Errors.RequestRejectedError(call),
+			new Errors.QueueIsFullError({ ...call, size: 1, limit: 1 }),
+			new Errors.BrokerDisconnectedError("its words are its own; the types want some"),
+		];
+		for (const error of gone) assert.equal(isOutage(error), true, error.name);
+		// It may be the event itself that takes so long: that would hold its place for ever.
+		assert.equal(isOutage(new Errors.RequestTimeoutError(call)), false);
 	});
 
 	it("knows an outage from a failure, over the wire as well", () => {
