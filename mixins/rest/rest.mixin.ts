@@ -1,3 +1,4 @@
+import { Server } from "node:net";
 import type { Context, ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import type { Profile } from "../../config/profile-type.ts";
@@ -26,6 +27,8 @@ export interface RestOptions {
 
 /** How long a stop waits for requests in flight, in ms. */
 const drainMs = 10_000;
+/** How long a connection without a request may stay during a stop, in ms: one may be on its way on it. */
+const idleMs = 250;
 
 const pageHandler =
 	(page: Page): Handler =>
@@ -48,16 +51,24 @@ const openTools = (service: RestService, { rateLimits: limits, redisUrl, keyPref
 	};
 };
 
-/** Stops listening, lets requests in flight finish, closes connections as they fall idle; after `drainMs` what is left is cut. */
+/**
+ * Stops listening and lets requests in flight finish, those included that clients had sent before they could know: from here on
+ * each answer asks for its connection to be closed. After `drainMs` what is left is cut.
+ */
 const drain = async ({ server, logger }: RestService): Promise<void> => {
 	if (!server.listening) return;
-	const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+	const closed = new Promise<void>((resolve) => server.once("close", resolve));
+	// Not HTTP's own close: it cuts idle connections at once, and with them the requests that are on their way on them.
+	Server.prototype.close.call(server);
+	const tidy = setInterval(() => server.closeIdleConnections(), idleMs);
 	const cut = setTimeout(() => {
 		logger.warn("Requests were still running at the end of the drain; their connections are cut");
 		server.closeAllConnections();
 	}, drainMs);
 	await closed;
+	clearInterval(tidy);
 	clearTimeout(cut);
+	server.close(() => undefined); // ends the timer by which HTTP looks for slow clients; it has nothing else to close
 };
 
 /**

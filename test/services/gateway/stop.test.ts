@@ -60,6 +60,20 @@ describe("stopping a gateway", () => {
 		agent.destroy();
 	});
 
+	it("answers the request that was sent on an open connection before its client could know of the stop", async () => {
+		const node = await nodes.start({ routes: shopRoutes, services: [shop().schema] });
+		const token = await node.token("ana");
+		const url = `${urlOf(node.broker)}/v1/things`;
+		const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+		assert.equal((await send(agent, url, token)).connection, "keep-alive");
+		const gateway = node.broker.getLocalService("gateway") as unknown as { drain(): Promise<void> };
+		const drained = gateway.drain();
+		const late = await send(agent, url, token);
+		assert.deepEqual([late.status, late.connection], [200, "close"]);
+		await drained;
+		agent.destroy();
+	});
+
 	it("is not ready from then on", async () => {
 		const things = shop();
 		const node = await nodes.start({ routes: shopRoutes, services: [things.schema] });
