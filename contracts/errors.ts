@@ -96,5 +96,8 @@ export const problemType = (code: ErrorCode): string => `/problems/${code.toLowe
 export const toProblem = (code: ErrorCode, requestId: string, detail?: string, extras: ErrorExtras = {}): Problem => {
 	const { status, title } = errorTable[code];
 	const { retryAfter: _header, ...members } = extras;
-	return { type: problemType(code), title, status, detail: detail ?? title, code, requestId, ...members };
+	const problem = { type: problemType(code), title, status, detail: detail ?? title, code, requestId, ...members };
+	if (code !== "VALIDATION" || problem.errors) return problem;
+	// Clients read `errors` of every such problem; what is wrong with no one field is wrong with the whole.
+	return { ...problem, errors: [{ pointer: "", detail: problem.detail }] };
 };

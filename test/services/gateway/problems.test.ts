@@ -75,7 +75,9 @@ describe("problems", () => {
 	});
 
 	it("answers 400 to a path that is not well encoded", async () => {
-		assertProblem(await get("/v1/things/%E0%A4%A"), "VALIDATION");
+		const answer = await get("/v1/things/%E0%A4%A");
+		assertProblem(answer, "VALIDATION");
+		assert.deepEqual(answer.body.errors, [{ pointer: "", detail: "The path is not well encoded" }], "errors in every VALIDATION");
 	});
 
 	it("shows what the domain chose to tell", async () => {
