@@ -16,13 +16,20 @@ import { webhooks } from "./webhooks.mixin.ts";
 
 type Vars = PaymentVars & DurableEventsMembers;
 
+/** What can be guessed signs nothing. */
+const shortestSecret = 16;
+
+const warnOfShortSecrets = ({ logger }: PaymentService, secrets: readonly string[]): void => {
+	if (secrets.every(({ length }) => length >= shortestSecret)) return;
+	logger.warn(`A secret in WEBHOOK_SECRETS has less than ${shortestSecret} characters: it is too easy to guess`);
+};
+
 /** After the store, whose collection the sandbox keeps its books in, and before the first event comes. */
 const withProviders = {
 	async started(this: PaymentService) {
-		const sandbox: Provider = new SandboxProvider({
-			charges: this.store.sandbox_charges,
-			secrets: profile().webhookSecrets,
-		});
+		const secrets = profile().webhookSecrets;
+		warnOfShortSecrets(this, secrets);
+		const sandbox: Provider = new SandboxProvider({ charges: this.store.sandbox_charges, secrets });
 		this.providers = new Map([[sandbox.name, sandbox]]);
 	},
 } as Partial<ServiceSchema>;

@@ -87,7 +87,7 @@ describe("settings from the environment", () => {
 			MONGO_URL: `mongo://souk:${secret}@db`,
 			REDIS_URL: `http://:${secret}@cache`,
 			TRANSPORTER: `amqp://souk:${secret}@bus`,
-			WEBHOOK_SECRETS: `${secret}, ${secret}`,
+			WEBHOOK_SECRETS: `${secret} ${secret}`,
 			ADMIN_PASSWORD: secret,
 			STRIPE_SECRET_KEY: secret,
 		});

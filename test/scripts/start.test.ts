@@ -35,6 +35,13 @@ describe("npm start", () => {
 		assert.match(child.logs, /REDIS_URL must be set too/);
 	});
 
+	it("takes a webhook secret of any length, for its provider chose it, and warns of one that can be guessed", async () => {
+		const child = node({ SERVICES: "payment", WEBHOOK_SECRETS: "whsec_1, secret_of-enough-letters" });
+		await child.start();
+		assert.match(child.logs, /A secret in WEBHOOK_SECRETS has less than 16 characters/);
+		assert.doesNotMatch(child.logs, /whsec_1/);
+	});
+
 	it("refuses a data folder that another process holds, and names that process", async () => {
 		const first = node();
 		await first.start();
