@@ -12,3 +12,6 @@ export const isUnheard = (error: unknown): boolean => error instanceof NatsError
 /** A server that has just started answers nothing, or that nobody listens, until JetStream has loaded its streams. */
 export const isNotReady = (error: unknown): boolean =>
 	isUnheard(error) || (error instanceof NatsError && error.code === ErrorCode.Timeout);
+
+/** More than the server's `max_payload`. */
+export const isTooLarge = (error: unknown): boolean => error instanceof NatsError && error.code === ErrorCode.MaxPayloadExceeded;

@@ -5,6 +5,7 @@ import { outboxPages } from "../outbox-pages.ts";
 import { mark, type OutboxUpdate, postpone, takeOut } from "../outbox-updates.ts";
 import type { OutboxEvent } from "../port.ts";
 import type { BusSettings } from "../settings.ts";
+import { isTooLarge } from "./errors.ts";
 import { type Doubt, History } from "./history.ts";
 import { carries } from "./names.ts";
 import type { Publisher } from "./publisher.ts";
@@ -113,18 +114,25 @@ export class OutboxSweeper {
 		return go.length === 0 && dueAt !== null ? postpone(entity, dueAt) : takeOut(entity, go, dueAt);
 	}
 
-	/** Answers how many. One that the bus refuses stays as it is, and comes again with the next round. */
+	/**
+	 * Answers how many. What the bus refuses now comes again with the next round. What it will never take holds nobody else up: it
+	 * stays where it is, and in the log.
+	 */
 	async #publish(events: readonly EntityEvent[]): Promise<number> {
-		const { source, publisher } = this.#options;
+		const { source, publisher, logger } = this.#options;
 		if (events.length === 0) return 0;
 		const results = await Promise.allSettled(events.map(({ event }) => publisher.publish(event)));
-		const marks = results.flatMap((result, index) => {
-			const item = events[index];
-			return item && result.status === "fulfilled" ? [mark(item.entity._id, item.event.id, result.value)] : [];
-		});
+		const marks: OutboxUpdate[] = [];
+		const refusals: unknown[] = [];
+		for (const [index, { entity, event }] of events.entries()) {
+			const result = results[index];
+			if (result?.status === "fulfilled") marks.push(mark(entity._id, event.id, result.value));
+			else if (isTooLarge(result?.reason))
+				logger.error(`${event.type} ${event.id} is larger than the bus takes:`, result?.reason);
+			else refusals.push(result?.reason);
+		}
 		if (marks.length > 0) await source.collection.updateMany(marks);
-		const refused = results.find((result) => result.status === "rejected");
-		if (refused) throw refused.reason;
+		if (refusals.length > 0) throw refusals[0];
 		return marks.length;
 	}
 

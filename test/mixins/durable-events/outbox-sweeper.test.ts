@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { connect, type NatsConnection } from "nats";
 import { clock } from "../../../config/clock.ts";
+import type { EventDraft } from "../../../contracts/events.ts";
 import { newId } from "../../../contracts/ids.ts";
 import type { BusLogger, BusRecord } from "../../../mixins/durable-events/bus.ts";
 import { namesOf } from "../../../mixins/durable-events/jetstream/names.ts";
@@ -14,7 +15,8 @@ import { clusterWorld, type World } from "../../support/both-buses.ts";
 import { drafts, type Note, noteSpec, touch } from "../../support/event-node.ts";
 import { needs, type RunningServer, startMongod, startNats } from "../../support/servers.ts";
 
-const silent: BusLogger = { debug() {}, info() {}, warn() {}, error() {} };
+const complaints: unknown[][] = [];
+const silent: BusLogger = { debug() {}, info() {}, warn() {}, error: (...words) => void complaints.push(words) };
 const never = new AbortController().signal;
 
 describe("durable events: the sweeper of a cluster", () => {
@@ -41,6 +43,7 @@ describe("durable events: the sweeper of a cluster", () => {
 	});
 	afterEach(async () => {
 		clock.now = now;
+		complaints.length = 0;
 		await Promise.all(sweepers.splice(0).map((sweeper) => sweeper.stop()));
 		await store?.close();
 		await connection?.close();
@@ -145,6 +148,28 @@ describe("durable events: the sweeper of a cluster", () => {
 		const [after] = await outboxes();
 		const again = after?.outbox?.find(({ id }) => id === note?.outbox?.[1]?.id);
 		assert.equal(again?.published?.seq, 3);
+	});
+
+	it("an event that the bus will never take holds up none of the others", async function () {
+		this.timeout(30_000);
+		const huge = { type: "order.cancelled", subject: "s", data: { reason: "x".repeat(2_000_000) } } as unknown as EventDraft; // only its size matters
+		const { entity } = await createEntity<Note>(store.notes, { _id: newId() }, [huge], { at: clock.now() - 1_000 });
+		const ids = await writeMany(210);
+		const sweep = await sweeper();
+		await sweep();
+		await sweep();
+		const others = await store.notes.findByIds(ids);
+		assert.deepEqual(
+			new Set(others.flatMap(({ outbox = [] }) => outbox.map(({ published }) => published !== undefined))),
+			new Set([true]),
+		);
+		assert.equal(await messages(), 420);
+		const due = await store.notes.find({ where: { outboxAt: { $lte: clock.now() } } });
+		assert.deepEqual(
+			due.map(({ _id }) => _id),
+			[entity._id],
+		);
+		assert.equal(complaints.length, 2);
 	});
 
 	it("a thousand entities that are due in the same millisecond are all swept", async function () {
