@@ -1,8 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { CommitQueue } from "./commit-queue.ts";
-import { DataFolderInUse, removeHolder, writeHolder } from "./data-folder.ts";
+import { DataFolderInUse, makeDataFolder, removeHolder, writeHolder } from "./data-folder.ts";
 import { portError, primaryCode, sqliteCode } from "./sqlite-errors.ts";
 
 // The embedded store's one file, `souk.db`, shared by all services of the process and by no other process.
@@ -16,10 +15,10 @@ export class SqliteDatabase {
 	readonly queue: CommitQueue;
 	readonly #statements = new Map<string, StatementSync>();
 
-	/** Throws `DataFolderInUse`. */
+	/** `folder` is absolute. Throws `DataFolderInUse`, `DataFolderUnusable`. */
 	constructor(folder: string) {
 		this.folder = folder;
-		mkdirSync(folder, { recursive: true });
+		makeDataFolder(folder);
 		this.raw = new DatabaseSync(join(folder, "souk.db"), { timeout: lockPatience });
 		try {
 			this.#configure();

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { SoukProcess } from "../support/souk-process.ts";
 import { removeDir, tempDir } from "../support/temp-dir.ts";
 
@@ -49,6 +52,21 @@ describe("npm start", () => {
 		second.spawn();
 		assert.deepEqual(await second.exited(), { code: 1, signal: null });
 		assert.match(second.logs, new RegExp(`in use by process ${first.pid}`));
+	});
+
+	it("says in plain words that its data folder cannot be used, and ends", async () => {
+		await writeFile(join(dataDir, "file"), "");
+		for (const unusable of [
+			join(dataDir, "file"),
+			join(dataDir, "file", "data"),
+			...(existsSync("/proc/self") ? ["/proc/souk/data"] : []),
+		]) {
+			const child = node({ DATA_DIR: unusable });
+			child.spawn();
+			assert.deepEqual(await child.exited(), { code: 1, signal: null });
+			const told = child.logs.slice(child.logs.indexOf("Souk could not start"));
+			assert.match(told, /^Souk could not start: the data folder .* cannot be used: E.*Set DATA_DIR/);
+		}
 	});
 
 	it("takes over a data folder whose holder was killed", async () => {
