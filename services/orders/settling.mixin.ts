@@ -75,10 +75,13 @@ const ask = async (service: OrdersService, order: Order): Promise<void> => {
  * The deadline moves before the question: a process that dies over an order, or an order that always fails, does not keep the
  * others from being asked about. Null: it was settled, or asked about elsewhere, since it was found.
  */
-const claim = ({ store }: OrdersService, order: Order): Promise<Order | null> => {
+const claim = async ({ store }: OrdersService, order: Order): Promise<Order | null> => {
 	const { _id, answerDue, answerTries, payment } = order;
-	const next = clock.now() + answerDelay(profile().answerDeadline, answerTries + 1, payment.status);
-	return store.orders.update({ _id, answerDue: answerDue ?? null }, { $set: { answerDue: next }, $inc: { answerTries: 1 } });
+	const now = clock.now();
+	// A store may match by its index and answer a document that was claimed a moment later.
+	if (answerDue === undefined || answerDue > now) return null;
+	const next = now + answerDelay(profile().answerDeadline, answerTries + 1, payment.status);
+	return store.orders.update({ _id, answerDue }, { $set: { answerDue: next }, $inc: { answerTries: 1 } });
 };
 
 const askAbout = async (service: OrdersService, order: Order): Promise<void> => {
