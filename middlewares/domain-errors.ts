@@ -20,7 +20,7 @@ export const fromWire = (error: unknown): DomainError | null => {
 	const { type, code, data } = error as { type?: unknown; code?: unknown; data?: unknown };
 	// Moleculer has types of its own: the status must agree too before we take one for ours.
 	if (!isErrorCode(type) || code !== errorTable[type].status) return null;
-	return new DomainError(type, error.message, (data ?? {}) as ErrorExtras);
+	return Object.assign(new DomainError(type, error.message, (data ?? {}) as ErrorExtras), { cause: error });
 };
 
 /** A store that is away, or an entity that everybody changes at once, is no fault of the action: callers hear UNAVAILABLE and may come again. */
@@ -38,7 +38,8 @@ export const domainErrors = (): Middleware => ({
 				if (error instanceof DomainError) throw toWire(error);
 				if (!passes(error)) throw error;
 				this.logger.warn(`${name} could not do its work on the store: ${error.message}`);
-				throw toWire(new DomainError("UNAVAILABLE"));
+				// The cause stays in this process: it is for whoever debugs here, and does not survive the wire.
+				throw Object.assign(toWire(new DomainError("UNAVAILABLE")), { cause: error });
 			});
 	},
 });
