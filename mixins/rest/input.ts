@@ -50,7 +50,8 @@ const fromBody = (schema: TSchema | undefined): Part<unknown> => {
 
 /**
  * Compiles a route's schemas once. What it answers are the action's params: path wins over query, query over body. Throws
- * VALIDATION with one error a field; unknown members are left out, as they would be by a reader that never heard of them.
+ * VALIDATION with one error a field, NOT_FOUND for a path that fits nothing of ours; unknown members are left out, as they would
+ * be by a reader that never heard of them.
  */
 export const compileInput = (route: Route): ((path: Query, query: Query, body: unknown) => Params) => {
 	const pathPart = fromText(route.params);
@@ -59,6 +60,8 @@ export const compileInput = (route: Route): ((path: Query, query: Query, body: u
 	return (path, query, body) => {
 		const errors: FieldError[] = [];
 		const fromPath = pathPart(path, errors);
+		// Ids are opaque to clients: one that we never gave out is an unknown one, whatever it looks like.
+		if (errors.length > 0) throw new DomainError("NOT_FOUND");
 		const fromQuery = queryPart(query, errors);
 		const params = { ...bodyPart(body, errors), ...fromQuery, ...fromPath };
 		if (errors.length > 0) throw new DomainError("VALIDATION", undefined, { errors });

@@ -45,6 +45,7 @@ const writes = (route: Route): boolean => route.method !== "GET";
 export const codesOf = (route: Route): ErrorCode[] => {
 	const codes: ErrorCode[] = ["INTERNAL", "UNAVAILABLE", ...(route.errors ?? [])];
 	if (route.tag !== "health") codes.push("RATE_LIMITED");
+	if (route.params) codes.push("NOT_FOUND");
 	if (route.params || route.query || route.body || route.entity || route.idempotent) codes.push("VALIDATION");
 	if (route.body || route.raw) codes.push("VALIDATION", "PAYLOAD_TOO_LARGE");
 	if (route.body) codes.push("UNSUPPORTED_MEDIA_TYPE");
