@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { profile } from "../config/profile.ts";
 import type { Profile } from "../config/profile-type.ts";
@@ -12,6 +13,9 @@ import { drainOnSignals } from "./node/shutdown.ts";
 // npm start: the services of SERVICES (all by default) in this process, until a signal. --repl adds Moleculer's prompt.
 
 const { values: flags } = parseArgs({ options: { repl: { type: "boolean", default: false } } });
+
+/** How long a signal in the middle of the start waits for its end, in ms. It may be waiting for a database that never comes. */
+const startBound = 5_000;
 
 const sayReady = async (settings: Profile, node: SoukNode, giveUp: AbortSignal): Promise<void> => {
 	const { port, broker } = node;
@@ -30,7 +34,7 @@ const main = async (): Promise<void> => {
 	const { stopEarly } = drainOnSignals(async () => {
 		stopping.abort();
 		// A signal during the start waits for it: a half-started broker cannot be stopped.
-		const node = await starting.catch(() => null);
+		const node = await Promise.race([starting.catch(() => null), delay(startBound, null)]);
 		await node?.stop();
 	});
 	whenParentIsGone(stopEarly);

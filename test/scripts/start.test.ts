@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { freePort } from "../support/free-port.ts";
 import { SoukProcess } from "../support/souk-process.ts";
 import { removeDir, tempDir } from "../support/temp-dir.ts";
 
@@ -97,6 +98,13 @@ describe("npm start", () => {
 		await child.until("starting");
 		assert.deepEqual(await child.kill("SIGTERM"), { code: 0, signal: null });
 		assert.doesNotMatch(child.logs, /Error/);
+	});
+
+	it("ends in order when the signal comes while it waits for a database that is not there", async () => {
+		const child = node({ MONGO_URL: `mongodb://127.0.0.1:${await freePort()}/?serverSelectionTimeoutMS=200` });
+		child.spawn();
+		await child.until("starting");
+		assert.deepEqual(await child.kill("SIGTERM"), { code: 0, signal: null });
 	});
 
 	it("ends when the process that started it is killed and cannot say goodbye", async () => {
