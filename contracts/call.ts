@@ -11,9 +11,21 @@ export interface Caller {
 	sessionId: string;
 }
 
+/** What a service key can be good for; a route names those of which one admits a program. */
+export const scopes = ["intake"] as const;
+export type Scope = (typeof scopes)[number];
+
+/** A program that calls, by its service key. It is nobody's user: what belongs to people is not its to see. */
+export interface ServiceCaller {
+	keyId: string;
+	/** What the admin who made the key calls it: for logs and histories, not for decisions. */
+	name: string;
+	scopes: readonly Scope[];
+}
+
 /** Fixed by the gateway before the first call, derived from the Idempotency-Key if there is one, else random. */
 export interface RequestKey {
-	/** Unique per user, route and Idempotency-Key; ids of what the request makes are `deriveId(kind, key)`. */
+	/** Unique per user or service key, route and Idempotency-Key; ids of what the request makes are `deriveId(kind, key)`. */
 	key: string;
 	/** `bodyHash` of the body as the client sent it, without passwords. */
 	hash: string;
@@ -22,7 +34,10 @@ export interface RequestKey {
 }
 
 export interface CallMeta {
+	/** A person. At most one of `user` and `service` is there; neither on public routes. */
 	user?: Caller;
+	/** A program. Only routes with `scopes` let one in. */
+	service?: ServiceCaller;
 	request?: RequestKey;
 	/** Versions of If-Match, or "*"; a service that changes an entity compares them and refuses with VERSION_CONFLICT. */
 	ifMatch?: readonly number[] | "*";

@@ -13,7 +13,7 @@ const table = {
 	UNAUTHORIZED: { status: 401, title: "Sign in first" },
 	TOKEN_EXPIRED: { status: 401, title: "The access token has expired" },
 	BAD_CREDENTIALS: { status: 401, title: "E-mail or password is wrong" },
-	FORBIDDEN: { status: 403, title: "Your role does not allow this" },
+	FORBIDDEN: { status: 403, title: "Your role or scope does not allow this" },
 	NOT_FOUND: { status: 404, title: "There is no such thing" },
 	METHOD_NOT_ALLOWED: { status: 405, title: "This path does not know that method" },
 	TRANSITION_REFUSED: { status: 409, title: "The current status does not allow this" },

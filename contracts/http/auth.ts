@@ -1,6 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Id, IdParams, listQuery, Page, Time } from "./common.ts";
 import type { Route } from "./route.ts";
+import { serviceKeyRoutes } from "./service-keys.ts";
 
 const Email = Type.String({ format: "email", maxLength: 254 });
 const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" });
@@ -233,4 +234,5 @@ export const authRoutes: readonly Route[] = [
 		entity: true,
 		errors: ["NOT_FOUND", "TRANSITION_REFUSED"],
 	},
+	...serviceKeyRoutes,
 ];

@@ -1,5 +1,5 @@
 import type { TObject, TSchema } from "typebox";
-import type { Role } from "../call.ts";
+import type { Role, Scope } from "../call.ts";
 import type { ErrorCode } from "../errors.ts";
 
 /**
@@ -17,6 +17,11 @@ export interface Route {
 	tag: string;
 	/** "public", "user" (anybody signed in), or the roles of which one is needed (403 FORBIDDEN without). */
 	auth: "public" | "user" | readonly Role[];
+	/**
+	 * Programs may call as well: with a service key (`X-Api-Key`) that has one of these, beside the people that `auth` names. Keys are
+	 * refused (403 FORBIDDEN) where none is named. The action finds the program in `ctx.meta.service` and then no `ctx.meta.user`.
+	 */
+	scopes?: readonly Scope[];
 	params?: TObject;
 	/** Values arrive as text and are converted to what the schema says. */
 	query?: TObject;

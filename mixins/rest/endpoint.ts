@@ -1,8 +1,8 @@
-import type { Caller, CallMeta, RequestKey } from "../../contracts/call.ts";
+import type { CallMeta, RequestKey } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Route } from "../../contracts/http/route.ts";
 import type { Answer, Claims } from "../idempotency/claims.ts";
-import { admit, type Doorkeeper } from "./admission.ts";
+import { type Admitted, admit, type Doorkeeper } from "./admission.ts";
 import { addressOf, agentOf } from "./client.ts";
 import type { Headers } from "./headers.ts";
 import type { Outgoing, RestRequest } from "./http.ts";
@@ -82,17 +82,21 @@ const conditional = (req: RestRequest, answer: Answer): Answer => {
 	return { status: 304, headers: { ETag: etag }, body: null };
 };
 
-const keyOf = (route: Route, req: RestRequest, caller: Caller | undefined, body: unknown): RequestKey =>
+/** Whose Idempotency-Keys these are. Ids of people have no space in them. */
+const ownerOf = ({ user, service }: Admitted): string => (service ? `key ${service.keyId}` : (user?.id ?? ""));
+
+const keyOf = (route: Route, req: RestRequest, caller: Admitted, body: unknown): RequestKey =>
 	requestKey(route, {
-		userId: caller?.id ?? "",
+		userId: ownerOf(caller),
 		path: Object.values(req.pathParams),
 		body,
 		idempotencyKey: req.headers["idempotency-key"] as string | undefined, // Node joins repeats of such a header
 	});
 
-const fillMeta = (req: RestRequest, caller: Caller | undefined, address: string): void => {
+const fillMeta = (req: RestRequest, { user, service }: Admitted, address: string): void => {
 	const { meta } = req.$ctx;
-	if (caller) meta.user = { id: caller.id, roles: caller.roles, sessionId: caller.sessionId };
+	if (user) meta.user = { id: user.id, roles: user.roles, sessionId: user.sessionId };
+	if (service) meta.service = service;
 	meta.client = { address, agent: agentOf(req) };
 };
 
@@ -111,6 +115,7 @@ export const endpoint = (route: Route): ((tools: Tools, req: RestRequest) => Pro
 		const address = addressOf(req, tools.trustProxy);
 		const caller = await admit(tools, route, {
 			authorization: req.headers.authorization,
+			apiKey: req.headers["x-api-key"] as string | undefined, // Node joins repeats of such a header
 			address,
 			headers: req.answerHeaders,
 		});

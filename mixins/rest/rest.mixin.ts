@@ -46,6 +46,7 @@ const openTools = (service: RestService, { rateLimits: limits, redisUrl, keyPref
 	service.tools = {
 		trustProxy,
 		verifyAccessToken: (token) => service.verifyAccessToken(token),
+		verifyServiceKey: (key, beforeAsking) => service.verifyServiceKey(key, beforeAsking),
 		limits: rateLimits(limits, service.redis, keyPrefix),
 		claims: service.redis ? redisClaims(service.redis, keyPrefix) : memoryClaims(),
 	};
@@ -73,7 +74,7 @@ const drain = async ({ server, logger }: RestService): Promise<void> => {
 
 /**
  * Serves a route table over HTTP by one set of rules (docs/decisions/0009): nothing but its routes and pages is reachable. The service
- * that mixes it in has `verifyAccessToken`.
+ * that mixes it in has `verifyAccessToken` and `verifyServiceKey`.
  */
 export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 	const { profile } = options;

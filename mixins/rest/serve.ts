@@ -35,6 +35,7 @@ export interface RestService extends Service {
 	logsRequests: boolean;
 	draining: Promise<void> | null;
 	verifyAccessToken: Doorkeeper["verifyAccessToken"];
+	verifyServiceKey: Doorkeeper["verifyServiceKey"];
 	drain(): Promise<void>;
 }
 

@@ -10,6 +10,7 @@ import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import { outboxIndex } from "../../mixins/store/versioned.ts";
 import type { LoginThrottle } from "./login-throttle.adapter.ts";
 import type { PasswordHasher } from "./password-hasher.adapter.ts";
+import type { ServiceKey } from "./service-key.ts";
 import type { Client, Session } from "./session.ts";
 import type { SessionKeeper } from "./session-keeper.adapter.ts";
 import type { SigningKeys } from "./signing-keys.adapter.ts";
@@ -20,6 +21,7 @@ import { isActive, type User } from "./user.ts";
 export interface AuthCollections {
 	users: User;
 	sessions: Session;
+	service_keys: ServiceKey;
 }
 
 export const collections: { readonly [K in keyof AuthCollections]: CollectionSpec } = {
@@ -47,6 +49,7 @@ export const collections: { readonly [K in keyof AuthCollections]: CollectionSpe
 			{ name: "remove_at", fields: [["removeAt", 1]] },
 		],
 	},
+	service_keys: { indexes: [{ name: "list", fields: [["listKey", -1]], sparse: true }] },
 };
 
 export type AuthProfile = Pick<

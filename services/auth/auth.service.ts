@@ -14,12 +14,13 @@ import { ownAccounts } from "./me.mixin.ts";
 import { PasswordHasher } from "./password-hasher.adapter.ts";
 import { people } from "./people.mixin.ts";
 import { registering } from "./registering.mixin.ts";
+import { serviceKeysOfPrograms } from "./service-keys.mixin.ts";
 import { SessionKeeper } from "./session-keeper.adapter.ts";
 import { sessions } from "./sessions.mixin.ts";
 import { SigningKeys } from "./signing-keys.adapter.ts";
 
-// Users, their passwords and sessions, and the keys that access tokens are signed with. What it offers stands in the mixins beside
-// this file, how it decides in the plain modules, and what touches the world in the adapters.
+// Users, their passwords and sessions, the keys that access tokens are signed with, and those that programs come in with. What it
+// offers stands in the mixins beside this file, how it decides in the plain modules, and what touches the world in the adapters.
 
 export interface AuthOptions {
 	/** Default: that of the process. */
@@ -86,6 +87,7 @@ export const auth = ({
 		ownAccounts,
 		people,
 		administration,
+		serviceKeysOfPrograms,
 		health(function (this: This) {
 			return { checks: { store: () => requireStore(this) } };
 		}),

@@ -8,6 +8,7 @@ import { accessTokens } from "../../mixins/access-token/index.ts";
 import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import { type Page, rest } from "../../mixins/rest/rest.mixin.ts";
 import { staticFile } from "../../mixins/rest/static-file.ts";
+import { serviceKeys } from "../../mixins/service-key/index.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { deadLetterActions } from "./dead-letters.mixin.ts";
 import { healthActions } from "./health.mixin.ts";
@@ -52,6 +53,7 @@ export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions
 		durableEvents({ settings: profile }),
 		rest({ profile, routes, pages: pages(routes) }),
 		accessTokens(),
+		serviceKeys(),
 		healthActions({ version: manifest.version, services: servicesBehind(routes, "gateway") }),
 		deadLetterActions,
 	] as ServiceSchema[],

@@ -49,8 +49,8 @@ export const codesOf = (route: Route): ErrorCode[] => {
 	if (route.params || route.query || route.body || route.entity || route.idempotent) codes.push("VALIDATION");
 	if (route.body || route.raw) codes.push("VALIDATION", "PAYLOAD_TOO_LARGE");
 	if (route.body) codes.push("UNSUPPORTED_MEDIA_TYPE");
-	if (route.auth !== "public") codes.push("UNAUTHORIZED", "TOKEN_EXPIRED");
-	if (Array.isArray(route.auth)) codes.push("FORBIDDEN");
+	// FORBIDDEN also where no role is asked for: to service keys, unless a scope of theirs is named.
+	if (route.auth !== "public") codes.push("UNAUTHORIZED", "TOKEN_EXPIRED", "FORBIDDEN");
 	if (route.idempotent) codes.push("IDEMPOTENCY_KEY_REUSED", "REQUEST_IN_FLIGHT");
 	if (route.entity) codes.push("VERSION_CONFLICT");
 	return [...new Set(codes)];
@@ -147,12 +147,18 @@ const bodyOf = (route: Route, components: Components): Json => {
 	return { requestBody: { required: !Type.IsOptional(body) && (body.required?.length ?? 0) > 0, content } };
 };
 
+/** Each entry is one way in: a person's token, or a program's key. OpenAPI 3.1 lists the roles and scopes that are needed. */
+const security = ({ auth, scopes = [] }: Route): Json[] => {
+	if (auth === "public") return [];
+	return [{ bearer: Array.isArray(auth) ? [...auth] : [] }, ...(scopes.length > 0 ? [{ apiKey: [...scopes] }] : [])];
+};
+
 const operation = (route: Route, components: Components): Json => ({
 	operationId: route.action.replace(".", "_"),
 	summary: route.summary,
 	...(route.description ? { description: route.description } : {}),
 	tags: [route.tag],
-	security: route.auth === "public" ? [] : [{ bearer: Array.isArray(route.auth) ? [...route.auth] : [] }],
+	security: security(route),
 	parameters: parameters(route, components),
 	...bodyOf(route, components),
 	responses: responses(route, components),
@@ -179,7 +185,10 @@ export const openApi = (routes: readonly Route[], info: { title: string; version
 			schemas: Object.fromEntries(components),
 			headers: answerHeaders,
 			parameters: Object.fromEntries(Object.entries(requestHeaders).map(([name, header]) => [name, { in: "header", ...header }])),
-			securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+			securitySchemes: {
+				bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+				apiKey: { type: "apiKey", in: "header", name: "X-Api-Key", description: "A service key, for programs" },
+			},
 		},
 	};
 };

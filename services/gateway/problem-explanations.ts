@@ -8,10 +8,10 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
 	BAD_SIGNATURE:
 		"The signature header is missing, malformed, too old, or made with another secret. Sign the bytes exactly as they are sent.",
 	UNAUTHORIZED:
-		"This needs an access token in the Authorization header, and there was none, or it is not valid, or its session has ended. Log in.",
+		"This needs an access token in the Authorization header (or, where programs may call, a service key in X-Api-Key), and there was none, or it is not valid, or its session has ended or the key was revoked. Log in.",
 	TOKEN_EXPIRED: "Access tokens live for minutes. Trade the refresh token for new ones and send the request again.",
 	BAD_CREDENTIALS: "The e-mail address or the password is wrong; which of them is not told.",
-	FORBIDDEN: "You are signed in, but this takes a role or a scope that you do not have.",
+	FORBIDDEN: "We know who you are, but this takes a role or a scope that you do not have.",
 	NOT_FOUND: "There is nothing here, or nothing that is yours to see.",
 	METHOD_NOT_ALLOWED: "The path exists, but not with this method. The Allow header lists those it knows.",
 	TRANSITION_REFUSED:

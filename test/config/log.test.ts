@@ -26,6 +26,11 @@ describe("redaction", () => {
 		}
 	});
 
+	it("masks the secret of a service key and leaves its id, which tells whose it is", () => {
+		const id = "abcdefghijklmnopqrstuvwx";
+		assert.equal(redact(`souk_${id}.${"s-_".repeat(14)}s was sent`), `souk_${id}.[redacted] was sent`);
+	});
+
 	it("masks an error's message and its causes, and keeps its code", () => {
 		const cause = new Error(`cannot reach redis://:${secret}@cache`);
 		const error = Object.assign(new Error(`no cache at redis://:${secret}@cache`, { cause }), { code: "ECONNREFUSED" });

@@ -1,6 +1,7 @@
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import type { ServiceSchema } from "moleculer";
 import { clock } from "../../config/clock.ts";
+import type { ServiceCaller } from "../../contracts/call.ts";
 import { accessToken, type EndedSession } from "../../mixins/access-token/index.ts";
 
 /** Stands in for the service `auth` where only its tokens matter: its keys, the tokens it signs, the sessions it ended. */
@@ -8,8 +9,10 @@ export interface FakeAuth {
 	schema: ServiceSchema;
 	keys: JWK[];
 	ended: EndedSession[];
-	/** How often `auth.jwks` was asked. */
-	asked: { jwks: number };
+	/** Programs by the digest of their service key. */
+	programs: Map<string, ServiceCaller>;
+	/** How often `auth.jwks` and `auth.verifyKey` were asked. */
+	asked: { jwks: number; verifyKey: number };
 	/** Makes another key, puts it first, and signs with it from now on. */
 	rotate(kid: string): Promise<void>;
 	privateKey(): CryptoKey;
@@ -19,11 +22,13 @@ export interface FakeAuth {
 export const fakeAuth = async (): Promise<FakeAuth> => {
 	const keys: JWK[] = [];
 	const ended: EndedSession[] = [];
-	const asked = { jwks: 0 };
+	const programs = new Map<string, ServiceCaller>();
+	const asked = { jwks: 0, verifyKey: 0 };
 	let current: { kid: string; privateKey: CryptoKey };
 	const auth: FakeAuth = {
 		keys,
 		ended,
+		programs,
 		asked,
 		privateKey: () => current.privateKey,
 		async rotate(kid) {
@@ -44,6 +49,10 @@ export const fakeAuth = async (): Promise<FakeAuth> => {
 				jwks() {
 					asked.jwks++;
 					return { keys };
+				},
+				verifyKey(ctx: { params: { digest: string } }) {
+					asked.verifyKey++;
+					return programs.get(ctx.params.digest) ?? null;
 				},
 				endedSessions: () => ({ items: ended, asOf: clock.now() }),
 			},

@@ -110,4 +110,21 @@ describe("the OpenAPI document, held against what the real services answer", () 
 		await call("POST", "/v1/admin/dead-letters/none/retry", undefined, asAdmin());
 		await call("DELETE", "/v1/admin/dead-letters/none", undefined, asAdmin());
 	});
+
+	it("tells the truth about service keys", async () => {
+		const path = "/v1/admin/keys";
+		const body = { name: "Importer", scopes: ["intake"] };
+		const { body: key } = await call("POST", path, body, { ...asAdmin(), headers: { "idempotency-key": "one" } });
+		await call("POST", path, { ...body, name: "Other" }, { ...asAdmin(), headers: { "idempotency-key": "one" } });
+		await call("POST", path, { name: "Importer", scopes: ["everything"] }, asAdmin());
+		await call("POST", path, body);
+		await call("GET", path, undefined, asAdmin());
+		await call("GET", path);
+		await call("GET", "/v1/orders", undefined, { headers: { "x-api-key": key.secret } });
+		await call("GET", "/v1/orders", undefined, { headers: { "x-api-key": "made-up" } });
+		await call("DELETE", `${path}/${key.id}`);
+		await call("DELETE", `${path}/${key.id}`, undefined, asAdmin());
+		await call("DELETE", `${path}/${key.id}`, undefined, asAdmin());
+		await call("POST", path, body, { ...asAdmin(), headers: { "idempotency-key": "one" } });
+	});
 });

@@ -54,7 +54,9 @@ describe("the OpenAPI document", () => {
 			});
 
 			it("says who may call, what goes in and what comes out", () => {
-				assert.deepEqual(operation.security.length, route.auth === "public" ? 0 : 1);
+				const ways = [...(route.auth === "public" ? [] : ["bearer"]), ...(route.scopes ? ["apiKey"] : [])];
+				assert.deepEqual(operation.security.flatMap(Object.keys), ways);
+				for (const way of ways) assert.ok(document.components.securitySchemes[way], way);
 				assert.equal(operation.requestBody !== undefined, route.body !== undefined || route.raw === true);
 				assert.equal(operation.responses[route.status].content !== undefined, route.answer !== null);
 				const headers = operation.parameters.filter((one: Json) => one.$ref).map((one: Json) => at(document, one.$ref).name);
