@@ -47,6 +47,8 @@ export interface CallMeta {
 	replayed?: boolean;
 	/** HIT or MISS, set by a service that answered through a cache: becomes X-Cache. */
 	cache?: "HIT" | "MISS";
+	/** Set by a service whose answer is JSON as text, to be sent as it is. */
+	verbatim?: true;
 	/** A status other than the route's own, e.g. 200 instead of 201 for what was there already. */
 	status?: number;
 }

@@ -30,6 +30,11 @@ export interface Route {
 	consumes?: readonly string[];
 	/** The body is handed over as it came, in `rawBody` (a string), with `headers`; for signatures. */
 	raw?: true;
+	/**
+	 * The action that takes `{documents: string[]}`, some lines of an NDJSON body (`application/x-ndjson`) of any length, and answers one
+	 * IntakeOutcome (contracts/intake.ts) each. The answer streams back in the order of the lines, with status 200.
+	 */
+	lines?: string;
 	/** Status of success and its body; null: no body. */
 	status: 200 | 201 | 202 | 204;
 	answer: TSchema | null;

@@ -3,6 +3,7 @@ import { DomainError } from "../../contracts/errors.ts";
 import type { Route } from "../../contracts/http/route.ts";
 import type { Answer, Claims } from "../idempotency/claims.ts";
 import { type Admitted, admit, type Doorkeeper } from "./admission.ts";
+import { answerLines, sendsLines } from "./answer-lines.ts";
 import { addressOf, agentOf } from "./client.ts";
 import type { Headers } from "./headers.ts";
 import type { Outgoing, RestRequest } from "./http.ts";
@@ -37,7 +38,8 @@ const toAnswer = (route: Route, meta: CallMeta, data: unknown): Answer => {
 	const members = data as Params;
 	if (route.entity) headers.ETag = etagOf(Number(members.version));
 	if (route.location) headers.Location = locationOf(route.location, members);
-	return { status: meta.status ?? route.status, headers, body: JSON.stringify(data) };
+	const body = meta.verbatim ? String(data) : JSON.stringify(data);
+	return { status: meta.status ?? route.status, headers, body };
 };
 
 /** Kept answers lie in Redis for a day: none that carries a secret may be among them. */
@@ -119,6 +121,10 @@ export const endpoint = (route: Route): ((tools: Tools, req: RestRequest) => Pro
 			address,
 			headers: req.answerHeaders,
 		});
+		if (route.lines && sendsLines(req)) {
+			fillMeta(req, caller, address);
+			return answerLines(req, route.lines);
+		}
 		const body = takesBody(route) ? await readBody(req, route) : undefined;
 		const params = inputOf(req.pathParams, req.query, route.raw ? undefined : body);
 		if (route.raw) Object.assign(params, { rawBody: body ?? "", headers: signatureHeaders(req) });

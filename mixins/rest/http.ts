@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
 import type { Context } from "moleculer";
 import type { CallMeta } from "../../contracts/call.ts";
 import { type Headers, strictPolicy } from "./headers.ts";
@@ -24,17 +25,44 @@ export type RestResponse = ServerResponse;
 export interface Outgoing {
 	status: number;
 	headers: Headers;
-	body: string | Buffer | null;
+	/** A body that comes bit by bit has no length, and is sent as fast as it is read. */
+	body: string | Buffer | AsyncIterable<string> | null;
 }
 
 const policy = "Content-Security-Policy";
+
+const isWhole = (body: Outgoing["body"]): body is string | Buffer => typeof body === "string" || Buffer.isBuffer(body);
+
+/** The client may be gone before the end; whoever makes the body is told by its iterator's end. */
+const isGone = (error: unknown): boolean =>
+	["ERR_STREAM_PREMATURE_CLOSE", "ECONNRESET", "EPIPE", "ERR_STREAM_DESTROYED"].includes(
+		String((error as { code?: unknown }).code),
+	);
+
+/** A connection on which nothing moves for so long is cut, in ms. */
+const silence = 60_000;
+
+const stream = async (res: RestResponse, body: AsyncIterable<string>): Promise<void> => {
+	res.setTimeout(silence);
+	res.flushHeaders(); // the first bit may be long in coming
+	try {
+		await pipeline(body, res);
+	} catch (error) {
+		if (!isGone(error)) throw error;
+	}
+};
 
 const push = (list: string[], headers: Headers): void => {
 	for (const name in headers) list.push(name, headers[name] as string);
 };
 
 /** `always` is a flat list of names and values: Node takes such a list as it is, where an object costs a copy of each member. */
-export const write = (req: RestRequest, res: RestResponse, always: readonly string[], outgoing: Outgoing): void => {
+export const write = (
+	req: RestRequest,
+	res: RestResponse,
+	always: readonly string[],
+	outgoing: Outgoing,
+): Promise<void> | undefined => {
 	const { status, headers, body } = outgoing;
 	const list = always.slice();
 	list.push("X-Request-Id", req.requestId);
@@ -42,8 +70,10 @@ export const write = (req: RestRequest, res: RestResponse, always: readonly stri
 	push(list, headers);
 	if (!headers[policy]) list.push(policy, strictPolicy);
 	// Without a length Node would send it chunked; HEAD tells what GET would have sent.
-	if (body !== null) list.push("Content-Length", String(Buffer.byteLength(body)));
-	else if (status !== 204 && status !== 304) list.push("Content-Length", "0");
+	if (isWhole(body)) list.push("Content-Length", String(Buffer.byteLength(body)));
+	else if (body === null && status !== 204 && status !== 304) list.push("Content-Length", "0");
 	res.writeHead(status, list);
+	if (body !== null && !isWhole(body)) return stream(res, body);
 	res.end(req.method === "HEAD" || body === null ? undefined : body);
+	return undefined;
 };

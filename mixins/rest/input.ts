@@ -56,7 +56,7 @@ const fromBody = (schema: TSchema | undefined): Part<unknown> => {
 export const compileInput = (route: Route): ((path: Query, query: Query, body: unknown) => Params) => {
 	const pathPart = fromText(route.params);
 	const queryPart = fromText(route.query);
-	const bodyPart = fromBody(route.body);
+	const bodyPart = fromBody(route.raw ? undefined : route.body);
 	return (path, query, body) => {
 		const errors: FieldError[] = [];
 		const fromPath = pathPart(path, errors);

@@ -2,11 +2,14 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Route } from "../../contracts/http/route.ts";
+import { linesType } from "../../contracts/media.ts";
 
 /** Bytes of a body that is taken. */
 export const bodyLimit = 1024 * 1024;
 /** Past the limit the answer is 413 and the rest is thrown away unread, so that the client gets to see it; past this the line is cut. */
 const patience = 16 * bodyLimit;
+/** How long a body may take, in ms. */
+const longest = 60_000;
 
 const tooLarge = (): DomainError => new DomainError("PAYLOAD_TOO_LARGE", "A body may have 1 MiB");
 
@@ -30,6 +33,9 @@ const readBytes = (req: IncomingMessage): Promise<Buffer> =>
 			reject(tooLarge());
 		};
 		req.on("data", collect);
+		const slow = setTimeout(() => req.destroy(), longest);
+		req.once("close", () => clearTimeout(slow));
+		req.once("end", () => clearTimeout(slow));
 		req.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
 		// The client went away: nobody reads this answer, but the request ends.
 		req.once("error", () => reject(new DomainError("VALIDATION", "The body ended early")));
@@ -40,7 +46,7 @@ const refuseMedia = (detail: string): never => {
 	throw new DomainError("UNSUPPORTED_MEDIA_TYPE", detail);
 };
 
-const demandMedia = (req: IncomingMessage, types: readonly string[]): void => {
+export const demandMedia = (req: IncomingMessage, types: readonly string[]): void => {
 	const encoding = req.headers["content-encoding"];
 	if (encoding && encoding.toLowerCase() !== "identity") refuseMedia("Send the body without Content-Encoding");
 	const [type = "", ...parameters] = (req.headers["content-type"] ?? "").toLowerCase().split(";");
@@ -68,7 +74,8 @@ export const readBody = async (req: IncomingMessage, route: Route): Promise<unkn
 		discard(req, 0);
 		throw tooLarge();
 	}
-	if (!route.raw) demandMedia(req, route.consumes ?? ["application/json"]);
+	if (!route.raw || route.consumes)
+		demandMedia(req, [...(route.consumes ?? ["application/json"]), ...(route.lines ? [linesType] : [])]);
 	const bytes = await readBytes(req);
 	if (bytes.length === 0) return undefined;
 	if (!isUtf8(bytes)) throw malformed("The body is not UTF-8");

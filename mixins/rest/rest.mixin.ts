@@ -90,7 +90,8 @@ export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 			logRequestParams: null,
 			logResponse: null,
 			logRouteRegistration: null,
-			requestTimeout: 60_000,
+			// Of a whole request: a stream of lines may take hours. Headers have Node's 60 s, bodies read-body.ts's.
+			requestTimeout: 0,
 			routes: [
 				{
 					path: "/",
@@ -119,6 +120,7 @@ export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 				bulkhead: { enabled: false },
 				circuitBreaker: { enabled: false },
 				retryPolicy: { enabled: false },
+				timeout: 0, // what it calls has its own
 				// Instead of moleculer-web's own way through a request, which merges and parses before anything was checked.
 				handler(this: RestService, ctx: Context<{ req: RestRequest; res: RestResponse }, CallMeta>) {
 					return serve(this, ctx);

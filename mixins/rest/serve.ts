@@ -75,20 +75,22 @@ const answer = (service: RestService, req: RestRequest): Promise<Outgoing> | Out
 	return outgoing;
 };
 
-const finish = (service: RestService, req: RestRequest, res: RestResponse, outgoing: Outgoing): void => {
+/** A promise if the body comes bit by bit. Not async: what Node refuses to write is thrown where it can be caught. */
+const finish = (service: RestService, req: RestRequest, res: RestResponse, outgoing: Outgoing): Promise<void> | undefined => {
 	// A connection that stays open would be cut in the middle of its next request.
 	if (service.draining) req.answerHeaders.Connection = "close";
-	write(req, res, service.always, outgoing);
-	if (!service.logsRequests) return;
+	const streamed = write(req, res, service.always, outgoing);
+	if (!service.logsRequests) return streamed;
 	const ms = (performance.now() - req.startedAt).toFixed(1);
 	service.logger.debug(`${req.method} ${req.pathname} ${outgoing.status} ${ms} ms`);
+	return streamed;
 };
 
 export const refuse = (service: RestService, req: RestRequest, res: RestResponse, error: unknown): void => {
 	const { problem, headers, unexpected } = refusalOf(error, req.requestId, req.headers.authorization !== undefined);
 	if (unexpected) service.logger.error(`${req.method} ${req.pathname} failed`, error);
 	if (res.headersSent) return void res.destroy();
-	finish(service, req, res, {
+	void finish(service, req, res, {
 		status: problem.status,
 		headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store", ...headers },
 		body: JSON.stringify(problem),
@@ -104,7 +106,7 @@ export const serve = async (
 	req.$ctx = ctx;
 	const closed = new Promise((resolve) => res.once("close", resolve));
 	try {
-		finish(service, req, res, await answer(service, req));
+		await finish(service, req, res, await answer(service, req));
 	} catch (error) {
 		refuse(service, req, res, error);
 	}

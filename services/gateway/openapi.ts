@@ -1,6 +1,7 @@
 import Type, { type TObject, type TSchema } from "typebox";
 import { type ErrorCode, errorTable } from "../../contracts/errors.ts";
 import type { Route } from "../../contracts/http/route.ts";
+import { linesType } from "../../contracts/media.ts";
 
 // The OpenAPI 3.1 document, made of the route table: what is mounted is what is written here.
 
@@ -98,8 +99,17 @@ const problemAnswer = (route: Route, status: number, codes: readonly ErrorCode[]
 	};
 };
 
+/** Each line is one of these; the whole is no JSON document. */
+const streamedLines = (route: Route, components: Components): Json => {
+	const refused = { type: "object", properties: { ok: { const: false }, problem: { $ref: "#/components/schemas/Problem" } } };
+	const schema = { anyOf: [route.answer ? refer(route.answer, components) : {}, { ...refused, required: ["ok", "problem"] }] };
+	const description = "To lines of NDJSON: what became of each, in their order, as they come";
+	return { description, headers: headerRefs(common(route)), content: { [linesType]: { schema } } };
+};
+
 const responses = (route: Route, components: Components): Json => {
 	const all: Json = { [route.status]: success(route, components) };
+	if (route.lines) all[200] = streamedLines(route, components);
 	if (route.entity && !writes(route)) {
 		all[304] = { description: "You have this version", headers: headerRefs(["X-Request-Id", "ETag"]) };
 	}
@@ -139,10 +149,11 @@ const parameters = (route: Route, components: Components): Json[] => {
 };
 
 const bodyOf = (route: Route, components: Components): Json => {
-	if (route.raw) return { requestBody: { required: true, content: { "application/json": { schema: {} } } } };
+	if (route.raw && !route.body) return { requestBody: { required: true, content: { "application/json": { schema: {} } } } };
 	if (!route.body) return {};
 	const schema = refer(route.body, components);
-	const content = Object.fromEntries((route.consumes ?? ["application/json"]).map((type) => [type, { schema }]));
+	const types = [...(route.consumes ?? ["application/json"]), ...(route.lines ? [linesType] : [])];
+	const content = Object.fromEntries(types.map((type) => [type, { schema }]));
 	const body = route.body as TSchema & { required?: readonly string[] };
 	return { requestBody: { required: !Type.IsOptional(body) && (body.required?.length ?? 0) > 0, content } };
 };

@@ -10,6 +10,7 @@ import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import type { StoreHealth } from "../../mixins/store/store.ts";
 import { outboxIndex } from "../../mixins/store/versioned.ts";
 import type { Product } from "./catalogue.ts";
+import type { IntakeRecord } from "./intake-document.ts";
 import type { Order } from "./order.ts";
 import type { Recent } from "./recent.ts";
 
@@ -18,6 +19,7 @@ import type { Recent } from "./recent.ts";
 export interface OrdersCollections {
 	orders: Order;
 	products: Product;
+	intake_documents: IntakeRecord;
 	counters: SequenceDocument;
 	leases: LeaseDocument;
 }
@@ -67,6 +69,7 @@ export const collections: { readonly [K in keyof OrdersCollections]: CollectionS
 			{ name: "by_name", fields: [["nameKey", 1]] },
 		],
 	},
+	intake_documents: {},
 	counters: {},
 	leases: {},
 };

@@ -5,6 +5,7 @@ import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
 import { Sequence } from "../../mixins/sequence/sequence.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
+import { orderIntake } from "./intake.mixin.ts";
 import { orderMoving } from "./moving.mixin.ts";
 import { collections, type OrdersCollections, type OrdersMembers, requireStore } from "./orders-base.ts";
 import { catchUpCodes, placing } from "./placing.mixin.ts";
@@ -25,6 +26,7 @@ const orders: ServiceSchema<ServiceSettingSchema, StoreMethods, OrdersMembers> =
 		placing,
 		orderReading,
 		orderMoving,
+		orderIntake,
 		selling,
 		settling,
 		health(function (this: OrdersMembers) {
