@@ -1,7 +1,7 @@
 import type { DomainEvent } from "../../contracts/events.ts";
 import type { LeaseDocument } from "../lease/lease.ts";
 import type { Collection, Document } from "../store/port.ts";
-import type { DeadLetter, DeadLetters, GroupHealth, OutboxEvent, Subscription } from "./port.ts";
+import type { DeadLetter, DeadLetters, DocumentSubscription, GroupHealth, OutboxEvent, Subscription } from "./port.ts";
 
 // What the mixin asks of a bus. One per broker: current-bus.ts.
 
@@ -64,6 +64,8 @@ export interface Bus {
 	publish(collection: string, entityId: string, events: readonly OutboxEvent[]): void;
 	/** Starts to deliver. Answers how to stop: no new deliveries, those in flight are finished (for `fixed.drainMs` at most). */
 	subscribe(subscription: Subscription, records: RecordStore): Promise<() => Promise<void>>;
+	/** Starts to take documents, as many nodes as do. Answers how to stop, as `subscribe`. */
+	subscribeDocuments(subscription: DocumentSubscription): Promise<() => Promise<void>>;
 	/** All services of the process have subscribed: embedded, an event that no group wants can only be told from then on. */
 	ready(): void;
 	close(): Promise<void>;

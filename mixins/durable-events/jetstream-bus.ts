@@ -3,6 +3,7 @@ import type { Bus, BusLogger, OutboxSource, RecordStore } from "./bus.ts";
 import { expireRecords } from "./expiry.ts";
 import { connectBus } from "./jetstream/connection.ts";
 import { DeadLetterWriter } from "./jetstream/dead-letter-writer.ts";
+import { DocumentConsumer } from "./jetstream/document-consumer.ts";
 import { isApiError, isNotReady } from "./jetstream/errors.ts";
 import { GroupConsumer } from "./jetstream/group-consumer.ts";
 import { JetStreamDeadLetters } from "./jetstream/jetstream-dead-letters.ts";
@@ -13,7 +14,8 @@ import { Streams } from "./jetstream/streams.ts";
 import { MicroBatch } from "./micro-batch.ts";
 import { mark } from "./outbox-updates.ts";
 import { patiently } from "./patience.ts";
-import type { DeadLetters, GroupHealth, OutboxEvent, Subscription } from "./port.ts";
+import { policyOf } from "./policy.ts";
+import type { DeadLetters, DocumentSubscription, GroupHealth, OutboxEvent, Subscription } from "./port.ts";
 import { type BusSettings, fixed } from "./settings.ts";
 
 interface Marked {
@@ -53,7 +55,7 @@ export class JetStreamBus implements Bus {
 	readonly #settings: BusSettings;
 	readonly #logger: BusLogger;
 	readonly #sources = new Map<string, Source>();
-	readonly #consumers = new Map<string, GroupConsumer>();
+	readonly #consumers = new Map<string, GroupConsumer | DocumentConsumer>();
 	readonly deadLetters: DeadLetters;
 	#connected = true;
 
@@ -153,6 +155,28 @@ export class JetStreamBus implements Bus {
 		};
 	}
 
+	async subscribeDocuments(subscription: DocumentSubscription): Promise<() => Promise<void>> {
+		const { group } = subscription;
+		if (this.#consumers.has(group)) throw new Error(`two services of this process share the consumer group "${group}"`);
+		const consumer = new DocumentConsumer({
+			connection: this.#connection,
+			jsm: this.#jsm,
+			names: this.#names,
+			streams: this.#streams,
+			deadLetters: this.#letterWriter,
+			ackWait: this.#settings.ackWait,
+			policy: policyOf(group, [], this.#settings),
+			subscription,
+			logger: this.#logger,
+		});
+		this.#consumers.set(group, consumer);
+		consumer.start();
+		return async () => {
+			await consumer.stop();
+			this.#consumers.delete(group);
+		};
+	}
+
 	ready(): void {
 		// Consumers are durable: an event waits on the stream for a group that starts later.
 	}
@@ -178,10 +202,12 @@ export class JetStreamBus implements Bus {
 
 	async #listConsumers(): Promise<ConsumerInfo[]> {
 		const found: ConsumerInfo[] = [];
-		try {
-			for await (const info of this.#jsm.consumers.list(this.#names.eventsStream)) found.push(info);
-		} catch (error) {
-			if (!isApiError(error, "noStream")) throw error;
+		for (const stream of [this.#names.eventsStream, this.#names.intakeStream]) {
+			try {
+				for await (const info of this.#jsm.consumers.list(stream)) found.push(info);
+			} catch (error) {
+				if (!isApiError(error, "noStream")) throw error;
+			}
 		}
 		return found;
 	}

@@ -102,6 +102,10 @@ export class LocalBus implements Bus {
 		};
 	}
 
+	async subscribeDocuments(): Promise<() => Promise<void>> {
+		return async () => undefined; // there is no bus that another program could reach
+	}
+
 	ready(): void {
 		if (this.#ready) return;
 		this.#ready = true;

@@ -50,6 +50,28 @@ export interface Subscription {
 	handle: Handle;
 }
 
+/** Why a document is refused for good. */
+export interface DocumentRefusal {
+	/** Code and words; becomes the dead letter's `error`. */
+	reason: string;
+	/** What it is about, if that could be read. */
+	entity?: string;
+	/** The document, if it could be read; else its text is kept. */
+	document?: unknown;
+}
+
+/** Documents that other systems put on the bus, as text: `<KEY_PREFIX>.intake.<kind>`. Nobody does where the bus is in process. */
+export interface DocumentSubscription {
+	/** Consumer group, and the name of its dead letters. */
+	group: string;
+	service: string;
+	kind: string;
+	/** Of one document; a larger one is refused unseen. */
+	maxBytes: number;
+	/** One outcome each, in order: null is taken, and durable. May see a document twice. A throw means: again later. */
+	take(texts: readonly string[]): Promise<readonly (DocumentRefusal | null)[]>;
+}
+
 export interface GroupHealth {
 	group: string;
 	service: string;

@@ -63,6 +63,15 @@ const hashOf = (value: unknown): string | null => {
 	}
 };
 
+/** For whoever looks at what was refused: the document and its order_uid, as far as they can be read. */
+export const documentIn = (text: string): { document?: unknown; entity?: string } => {
+	const document = parse(text);
+	// One that is nested too deeply could not be written again.
+	if (document === null || typeof document !== "object" || hashOf(document) === null) return {};
+	const { order_uid } = document as { order_uid?: unknown };
+	return { document, ...(typeof order_uid === "string" && { entity: order_uid.slice(0, 100) }) };
+};
+
 export const readDocument = (text: string, receivedAt: string): Reading => {
 	const value = parse(text);
 	if (value === undefined) return invalid([{ pointer: "", detail: "is not JSON" }]);

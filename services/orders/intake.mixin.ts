@@ -3,10 +3,11 @@ import Type from "typebox";
 import { clock } from "../../config/clock.ts";
 import type { Caller, CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
-import type { IntakeOutcome } from "../../contracts/intake.ts";
+import { documentLimit, type IntakeOutcome } from "../../contracts/intake.ts";
 import { typed } from "../../middlewares/typebox-validator.ts";
 import { callerOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
-import { firstOfEach, type IntakeRecord, outcomeOf, type Reading, readDocument } from "./intake-document.ts";
+import type { DocumentRefusal, DocumentSubscription } from "../../mixins/durable-events/port.ts";
+import { documentIn, firstOfEach, type IntakeRecord, outcomeOf, type Reading, readDocument } from "./intake-document.ts";
 import { iso, type OrdersService } from "./orders-base.ts";
 
 // Order documents of other systems. Each is one record under its order_uid, written once: whatever died between the write and the
@@ -32,6 +33,25 @@ export const takeIn = (service: OrdersService, texts: readonly string[]): Promis
 		texts.map((text) => readDocument(text, now)),
 	);
 };
+
+const refusalOf = (outcome: IntakeOutcome, text: string): DocumentRefusal | null => {
+	if (outcome.ok) return null;
+	const document = documentIn(text);
+	return { reason: `${outcome.code}: ${outcome.detail}`, ...document };
+};
+
+/** What came over the bus. A refusal is final; that the store is away is thrown, and waited for. */
+const fromBus = (service: OrdersService): DocumentSubscription => ({
+	group: "intake",
+	service: service.name,
+	kind: "orders",
+	maxBytes: documentLimit,
+	take: async (texts) => (await takeIn(service, texts)).map((outcome, index) => refusalOf(outcome, texts[index] ?? "")),
+});
+
+/** Answers how to stop. */
+export const startIntake = async (service: OrdersService): Promise<(() => Promise<void>) | undefined> =>
+	service.bus?.subscribeDocuments(fromBus(service));
 
 async function intake(
 	this: OrdersService,

@@ -82,6 +82,7 @@ export interface OrdersVars {
 	/** Orders that were placed here a moment ago: their payment's answer finds them without a read. */
 	justPlaced: Recent<Order>;
 	asking: LeasedJob | undefined;
+	stopIntake: (() => Promise<void>) | undefined;
 }
 
 export type OrdersMembers = OrdersVars & StoreMembers<OrdersCollections> & DurableEventsMembers;

@@ -5,7 +5,7 @@ import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
 import { Sequence } from "../../mixins/sequence/sequence.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
-import { orderIntake } from "./intake.mixin.ts";
+import { orderIntake, startIntake } from "./intake.mixin.ts";
 import { orderMoving } from "./moving.mixin.ts";
 import { collections, type OrdersCollections, type OrdersMembers, requireStore } from "./orders-base.ts";
 import { catchUpCodes, placing } from "./placing.mixin.ts";
@@ -53,10 +53,11 @@ const orders: ServiceSchema<ServiceSettingSchema, StoreMethods, OrdersMembers> =
 		await catchUpCodes.call(this);
 		await offerDemoProducts.call(this);
 		this.asking = startAsking(this);
+		this.stopIntake = await startIntake(this);
 	},
 
 	async stopped() {
-		await this.asking?.stop();
+		await Promise.all([this.asking?.stop(), this.stopIntake?.()]);
 	},
 };
 

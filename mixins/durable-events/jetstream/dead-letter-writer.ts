@@ -38,8 +38,13 @@ export class DeadLetterWriter {
 		};
 		// The id makes one letter of a message that dies twice because its end was lost.
 		const msgID = `${group}:${letter.eventId}:${delivery.seq}`;
+		await this.put(letter, msgID);
+	}
+
+	/** Resolves when the stream has it; `msgID` is the same for the same message. */
+	async put(letter: DeadLetterMessage, msgID: string): Promise<void> {
 		try {
-			await this.#js.publish(this.#names.dead(group), JSON.stringify(letter), { msgID });
+			await this.#js.publish(this.#names.dead(letter.group), JSON.stringify(letter), { msgID });
 		} catch (failure) {
 			if (isUnheard(failure)) await this.#streams.ensure(); // the stream was deleted: the event's next try finds it
 			throw failure;

@@ -39,6 +39,10 @@ export class JetStreamDelivery {
 		return this.#message.string();
 	}
 
+	bytes(): Uint8Array {
+		return this.#message.data;
+	}
+
 	/** Puts off the redelivery by another ack wait. */
 	working(): void {
 		this.#answer(answers.working);

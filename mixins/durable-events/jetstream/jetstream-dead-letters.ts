@@ -44,8 +44,8 @@ export class JetStreamDeadLetters implements DeadLetters {
 	async retry(id: string): Promise<boolean> {
 		const letter = await this.get(id);
 		if (!letter) return false;
-		const subject = this.#names.retry(letter.group, typeOf(letter));
-		await this.#js.publish(subject, JSON.stringify(letter.event), { msgID: `retry:${id}:${letter.lastAt}` });
+		const { subject, payload } = this.#secondChance(letter);
+		await this.#js.publish(subject, payload, { msgID: `retry:${id}:${letter.lastAt}` });
 		await this.drop(id);
 		return true;
 	}
@@ -58,6 +58,14 @@ export class JetStreamDeadLetters implements DeadLetters {
 			if (await this.get(id)) throw error;
 			return false; // somebody else was faster
 		}
+	}
+
+	/** A document has one group only, and goes where it came from, as it came. */
+	#secondChance({ group, subject, event }: DeadLetter): { subject: string; payload: string } {
+		if (!subject.startsWith(this.#names.documents(""))) {
+			return { subject: this.#names.retry(group, typeOf(event)), payload: JSON.stringify(event) };
+		}
+		return { subject, payload: typeof event === "string" ? event : JSON.stringify(event) };
 	}
 
 	async #between(low: number, high: number, subject: string): Promise<DeadLetter[]> {
@@ -97,7 +105,7 @@ const letterOf = (message: StoredMsg): DeadLetter => ({
 });
 
 /** A message that was no event has no type: its group gets it again all the same. */
-const typeOf = ({ event }: DeadLetter): string => {
+const typeOf = (event: unknown): string => {
 	const type = typeof event === "object" && event !== null && "type" in event ? event.type : undefined;
 	return typeof type === "string" ? type : "unknown";
 };

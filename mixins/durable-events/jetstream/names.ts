@@ -5,9 +5,13 @@ import type { OutboxEvent } from "../port.ts";
 export interface Names {
 	readonly eventsStream: string;
 	readonly deadStream: string;
+	readonly intakeStream: string;
 	readonly eventsSubjects: readonly string[];
 	readonly deadSubjects: readonly string[];
+	readonly intakeSubjects: readonly string[];
 	event(type: string): string;
+	/** What other systems put on the bus. */
+	documents(kind: string): string;
 	/** A second chance for a dead letter, for its group only. */
 	retry(group: string, type: string): string;
 	retriesOf(group: string): string;
@@ -17,8 +21,11 @@ export interface Names {
 export const namesOf = (prefix: string): Names => ({
 	eventsStream: `${prefix.toUpperCase()}_EVENTS`,
 	deadStream: `${prefix.toUpperCase()}_DEAD`,
+	intakeStream: `${prefix.toUpperCase()}_INTAKE`,
 	eventsSubjects: [`${prefix}.events.>`, `${prefix}.retry.>`],
 	deadSubjects: [`${prefix}.dead.>`],
+	intakeSubjects: [`${prefix}.intake.>`],
+	documents: (kind) => `${prefix}.intake.${kind}`,
 	event: (type) => `${prefix}.events.${type}`,
 	retry: (group, type) => `${prefix}.retry.${group}.${type}`,
 	retriesOf: (group) => `${prefix}.retry.${group}.>`,

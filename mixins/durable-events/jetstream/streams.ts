@@ -10,7 +10,14 @@ export interface StreamState {
 	readonly lastSeq: number;
 }
 
-const configs = ({ eventsStream, deadStream, eventsSubjects, deadSubjects }: Names): Partial<StreamConfig>[] => [
+const configs = ({
+	eventsStream,
+	deadStream,
+	intakeStream,
+	eventsSubjects,
+	deadSubjects,
+	intakeSubjects,
+}: Names): Partial<StreamConfig>[] => [
 	{
 		name: eventsStream,
 		subjects: [...eventsSubjects],
@@ -19,12 +26,14 @@ const configs = ({ eventsStream, deadStream, eventsSubjects, deadSubjects }: Nam
 		max_age: nanos(streamAgeMs),
 		duplicate_window: nanos(120_000),
 	},
+	// A document leaves it when it has been stored or buried, and not before.
+	{ name: intakeStream, subjects: [...intakeSubjects], retention: RetentionPolicy.Workqueue, storage: StorageType.File },
 	// Dead letters stay until somebody has looked at them.
 	{ name: deadStream, subjects: [...deadSubjects], retention: RetentionPolicy.Limits, storage: StorageType.File },
 ];
 
 /**
- * The two streams of the bus. Made if absent, with one replica; who runs a NATS cluster makes them beforehand with more, and
+ * The streams of the bus. Made if absent, with one replica; who runs a NATS cluster makes them beforehand with more, and
  * what is there already is left as it is.
  */
 export class Streams {
