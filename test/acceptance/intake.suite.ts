@@ -165,4 +165,40 @@ export const intake = (api: () => HttpClient): void => {
 			assert.deepEqual(await send([]), []);
 		});
 	});
+
+	describe("a program with a service key", () => {
+		const newKey = async (): Promise<{ id: string; secret: string }> => {
+			const made = await api().post("/v1/admin/keys", { name: "warehouse", scopes: ["intake"] }, { token });
+			assert.equal(made.status, 201, made.text);
+			return made.body;
+		};
+
+		it("hands in documents and reads them, and may do nothing else", async () => {
+			const headers = { "x-api-key": (await newKey()).secret };
+			const document = anIntakeDocument("fromaprogram1");
+			const one = await api().post(path, document, { headers });
+			assert.deepEqual([one.status, one.body], [201, { ok: true, id: "fromaprogram1" }]);
+			const lines = { ...headers, "content-type": "application/x-ndjson" };
+			const many = await api().post(path, `${JSON.stringify(document)}\n{}\n`, { headers: lines });
+			assert.deepEqual(
+				many.text
+					.trim()
+					.split("\n")
+					.map((line) => JSON.parse(line).ok),
+				[true, false],
+			);
+			assert.equal((await api().get("/order/fromaprogram1", { headers })).text, JSON.stringify(document));
+			const order = await api().post("/v1/orders", { items: [{ productId: "1", quantity: 1 }] }, { headers });
+			assert.deepEqual([order.status, order.body.code], [403, "FORBIDDEN"]);
+		});
+
+		it("is turned away once its key is revoked", async () => {
+			const { id, secret } = await newKey();
+			const headers = { "x-api-key": secret };
+			assert.equal((await api().post(path, anIntakeDocument("beforerevoke1"), { headers })).status, 201);
+			assert.equal((await api().delete(`/v1/admin/keys/${id}`, { token })).status, 204);
+			const refused = await api().post(path, anIntakeDocument("afterrevoke01"), { headers });
+			assert.deepEqual([refused.status, refused.body.code], [401, "UNAUTHORIZED"]);
+		});
+	});
 };
