@@ -52,6 +52,8 @@ export const Delivery = Type.Object(
 );
 export type Delivery = Static<typeof Delivery>;
 
+/** Opaque to clients: whatever is none of ours is an unknown product, not a malformed one. */
+const ProductId = Type.String({ minLength: 1, maxLength: 200 });
 const OrderItem = Type.Object({ productId: Id, name: Type.String(), quantity: Type.Integer(), unitPrice: Money, total: Money });
 const Tracking = Type.Object({
 	status: Type.String(),
@@ -187,7 +189,7 @@ export const orderRoutes: readonly Route[] = [
 		description:
 			"Answers once the order is stored; it is charged right after. The answer shows it as it was written, so its status is `placed`.",
 		body: Type.Object({
-			items: Type.Array(Type.Object({ productId: Id, quantity: Type.Integer({ minimum: 1, maximum: 999 }) }), {
+			items: Type.Array(Type.Object({ productId: ProductId, quantity: Type.Integer({ minimum: 1, maximum: 999 }) }), {
 				minItems: 1,
 				maxItems: 100,
 			}),

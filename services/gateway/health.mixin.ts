@@ -66,10 +66,12 @@ const look = async (ctx: Context, gateway: Gateway, options: HealthOptions): Pro
 };
 
 /** Told once when it changes: probes come every second. */
-const tellChange = (service: Service, before: string, now: string): void => {
-	if (now === before) return;
-	if (now) service.logger.warn(`Something is wrong: ${now}`);
-	else service.logger.info("Everything is well again");
+const tellChange = (service: Service, before: string | undefined, now: string): void => {
+	if (now === (before ?? "")) return;
+	// The first look comes while the node starts: what is not there yet is no trouble.
+	if (before === undefined) service.logger.info(`Not ready yet: ${now}`);
+	else if (now) service.logger.warn(`Something is wrong: ${now}`);
+	else service.logger.info("Everything is well");
 };
 
 type Call = Context<unknown, CallMeta>;
@@ -80,7 +82,7 @@ export const healthActions = (options: HealthOptions): Partial<ServiceSchema> =>
 	const troubles = new WeakMap<object, string>();
 	const lookAgain = async (ctx: Context, service: Service): Promise<Assembled> => {
 		const result = await look(ctx, service as Gateway, options);
-		tellChange(service, troubles.get(service) ?? "", result.trouble);
+		tellChange(service, troubles.get(service), result.trouble);
 		troubles.set(service, result.trouble);
 		return result;
 	};

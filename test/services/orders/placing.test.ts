@@ -90,9 +90,13 @@ bothStores("placing orders", (profile) => {
 		const items = [
 			{ productId: "1", quantity: 1 },
 			{ productId: "nope", quantity: 1 },
+			{ productId: "no such!", quantity: 1 },
 		];
 		const refusal = await refused(node.place(bea, { items }), "UNKNOWN_PRODUCT");
-		assert.equal(refusal.extras.errors?.[0]?.pointer, "/items/1/productId");
+		assert.deepEqual(
+			refusal.extras.errors?.map(({ pointer }) => pointer),
+			["/items/1/productId", "/items/2/productId"],
+		);
 	});
 
 	it("refuses two sellers, and two currencies", async () => {
