@@ -3,6 +3,7 @@ import { cpus, totalmem } from "node:os";
 import { clusterCounts } from "./figures/cluster-counts.ts";
 import { getOrder } from "./figures/get-order.ts";
 import { idleProcess } from "./figures/idle-process.ts";
+import { intake } from "./figures/intake.ts";
 import { orderFlow } from "./figures/order-flow.ts";
 import { type Figure, isMet, toTable } from "./support/figure.ts";
 
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
 	"get-order": getOrder,
 	"order-flow": orderFlow,
 	"cluster-counts": clusterCounts,
+	intake,
 	"idle-process": idleProcess,
 };
 

@@ -1,3 +1,4 @@
+import { anIntakeDocument } from "../../support/an-intake-document.ts";
 import { assertAnnounced, type Json } from "../../support/announced.ts";
 import type { HttpAnswer, Say } from "../../support/http.ts";
 import { login } from "../../support/http.ts";
@@ -86,6 +87,20 @@ describe("the OpenAPI document, held against what the real services answer", () 
 		await call("POST", `/v1/orders/${order.id}/deliver`, undefined, asSeller());
 		await call("POST", `/v1/orders/${order.id}/cancel`, {});
 		await call("GET", `/v1/orders/${order.id}`);
+	});
+
+	it("tells the truth about order documents of other systems", async () => {
+		const path = "/v1/orders/intake";
+		const document = anIntakeDocument("announced01");
+		await call("POST", path, document, asAdmin());
+		await call("POST", path, { ...document, entry: "x" }, asAdmin());
+		await call("POST", path, {}, asAdmin());
+		await call("POST", path, "<order/>", { ...asAdmin(), headers: { "content-type": "text/xml" } });
+		await call("POST", path, document);
+		await call("POST", path, document, {});
+		await call("GET", "/order/announced01", undefined, asAdmin());
+		await call("GET", "/order/announced01");
+		await call("GET", "/order/announced01", undefined, {});
 	});
 
 	it("tells the truth about payments", async () => {
