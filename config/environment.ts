@@ -93,10 +93,14 @@ const refuseImpossible = (env: Environment, settings: Settings, wrong: Wrong): v
 	}
 	refuseHalves(env, wrong, ["ADMIN_EMAIL", "ADMIN_PASSWORD"]);
 	refuseHalves(env, wrong, ["DKIM_DOMAIN", "DKIM_SELECTOR", "DKIM_KEY"]);
-	if (settings.STRIPE_SECRET_KEY) {
-		// Started all the same, it would answer "paid" for money that nobody took.
-		wrong.set("STRIPE_SECRET_KEY", "must stay empty: this version charges through the sandbox provider only");
-	}
+	if (settings.STRIPE_SECRET_KEY) refuseForStripe(env, settings.STRIPE_SECRET_KEY, wrong);
+};
+
+const refuseForStripe = (env: Environment, key: string, wrong: Wrong): void => {
+	// It is part of each charge, and a charge that is repeated under its key must be the same on every node.
+	if (!textOf(env, "PUBLIC_URL")) wrong.set("PUBLIC_URL", "must be set too: Stripe sends buyers back there");
+	if (key.includes("_live_") && /^http:/i.test(textOf(env, "STRIPE_API_URL")))
+		wrong.set("STRIPE_API_URL", "must be https with a key for real money");
 };
 
 /** Together or not at all; refuseHalves has seen to the rest. */
@@ -128,6 +132,7 @@ const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 		jwtKeys: settings.JWT_KEYS,
 		admin: whole({ email: settings.ADMIN_EMAIL, password: settings.ADMIN_PASSWORD }),
 		webhookSecrets: settings.WEBHOOK_SECRETS,
+		stripe: settings.STRIPE_SECRET_KEY ? { secretKey: settings.STRIPE_SECRET_KEY, apiUrl: settings.STRIPE_API_URL } : null,
 		orderExpiresAfter: settings.ORDER_EXPIRES_AFTER,
 		smtpUrl: settings.SMTP_URL,
 		mailFrom: settings.MAIL_FROM,

@@ -32,6 +32,8 @@ export interface Profile {
 	readonly jwtKeys: string | null;
 	readonly admin: { readonly email: string; readonly password: string } | null;
 	readonly webhookSecrets: readonly string[];
+	/** What new payments are charged by; null: by the sandbox. */
+	readonly stripe: { readonly secretKey: string; readonly apiUrl: string } | null;
 	/** How long an order may stay unpaid. */
 	readonly orderExpiresAfter: number;
 

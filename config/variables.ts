@@ -63,7 +63,13 @@ export const variables = {
 	JWT_KEYS: optional(read.anyText),
 	ACCESS_TOKEN_TTL: given("15m", read.duration),
 
-	STRIPE_SECRET_KEY: optional(read.anyText),
+	STRIPE_SECRET_KEY: optional(
+		read.matching(
+			/^(sk|rk)_(test|live)_[A-Za-z0-9_]{1,250}$/,
+			"a secret or restricted key: sk_test_…, sk_live_…, rk_test_… or rk_live_…",
+		),
+	),
+	STRIPE_API_URL: given("https://api.stripe.com", read.matching(/^https?:\/\/[^\s/?#@]+\/?$/, "a URL without path or password")),
 	// How long one is, its provider decides: a short one is a warning, no refusal.
 	WEBHOOK_SECRETS: given("", read.list(read.matching(/^\S+$/, "secrets without blanks, separated by commas"))),
 	ORDER_EXPIRES_AFTER: given("24h", read.duration),

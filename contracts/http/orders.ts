@@ -34,7 +34,7 @@ const PaymentMethod = Type.String({
 	minLength: 1,
 	maxLength: 64,
 	pattern: "^[A-Za-z0-9_]+$",
-	description: `In the sandbox one of ${paymentMethods.join(", ")}`,
+	description: `In the sandbox one of ${paymentMethods.join(", ")}; with Stripe the id of a payment method (pm_…), which must be named`,
 });
 const Reason = Type.Optional(Type.String({ maxLength: 500 }));
 

@@ -97,7 +97,7 @@ export const paymentRoutes: readonly Route[] = [
 		tag,
 		auth: "public",
 		description:
-			"Signed in `Souk-Signature: t=<unix s>,v1=<hex>` (HMAC-SHA256 of `t.body`), at most 300 s old. It is stored before the 200; repeats and late ones change nothing.",
+			"Signed in `Souk-Signature: t=<unix s>,v1=<hex>` (HMAC-SHA256 of `t.body`), at most 300 s old; from Stripe the same in `Stripe-Signature`. It is stored before the 200; repeats and late ones change nothing.",
 		params: Type.Object({ provider: Type.String({ pattern: "^[a-z]{1,20}$" }) }),
 		raw: true,
 		status: 200,

@@ -9,7 +9,7 @@ import type { Move } from "./move-effects.ts";
 import { decideMove } from "./moves.ts";
 import { partiesOf } from "./order.ts";
 import { viewAfterMove } from "./order-view.ts";
-import { iso, type OrdersService, routeAction } from "./orders-base.ts";
+import { chargedBy, iso, type OrdersService, routeAction } from "./orders-base.ts";
 import { checkPaymentMethod } from "./payment-methods.ts";
 
 // The five moves of buyers and sellers. Each is one update that carries the new status, the history, the event and the record
@@ -64,7 +64,7 @@ export const orderMoving: Partial<ServiceSchema> = {
 		cancel: moving<{ reason?: string }>("cancel", ({ reason }) => ({ action: "cancel", reason })),
 		pay: moving<{ paymentMethod: string }>("pay", ({ paymentMethod }) => ({
 			action: "pay",
-			paymentMethod: checkPaymentMethod(paymentMethod),
+			paymentMethod: checkPaymentMethod(paymentMethod, chargedBy()),
 		})),
 		ship: moving<ShipParams>("ship", ({ carrier, trackingNumber, estimatedDelivery }) => ({
 			action: "ship",

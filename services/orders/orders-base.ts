@@ -1,4 +1,5 @@
 import type { Service } from "moleculer";
+import { profile } from "../../config/profile.ts";
 import { orderRoutes } from "../../contracts/http/orders.ts";
 import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
@@ -12,6 +13,7 @@ import { outboxIndex } from "../../mixins/store/versioned.ts";
 import type { Product } from "./catalogue.ts";
 import type { IntakeRecord } from "./intake-document.ts";
 import type { Order } from "./order.ts";
+import type { ChargedBy } from "./payment-methods.ts";
 import type { Recent } from "./recent.ts";
 
 // What the parts of this service (the *.mixin.ts files beside it) share: its collections and its `this`.
@@ -100,3 +102,6 @@ export const requireStore = async (asked: Promise<StoreHealth>): Promise<void> =
 };
 
 export const iso = (at: number): string => new Date(at).toISOString();
+
+/** Who charges for orders. */
+export const chargedBy = (): ChargedBy => (profile().stripe ? "stripe" : "sandbox");

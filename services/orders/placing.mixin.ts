@@ -10,7 +10,7 @@ import { type Cause, createEntity } from "../../mixins/store/versioned.ts";
 import type { Product } from "./catalogue.ts";
 import { newOrder, type Order, orderFacts, type Placement } from "./order.ts";
 import { viewAsPlaced } from "./order-view.ts";
-import { iso, type OrdersService, routeAction } from "./orders-base.ts";
+import { chargedBy, iso, type OrdersService, routeAction } from "./orders-base.ts";
 import { checkPaymentMethod, defaultPaymentMethod } from "./payment-methods.ts";
 import { priceOrder, type RequestedItem } from "./pricing.ts";
 
@@ -102,7 +102,8 @@ async function place(this: OrdersService, ctx: PlaceContext): Promise<OrderView>
 	if (done) return replay(ctx, done);
 	const { items, delivery, paymentMethod } = ctx.params;
 	const productIds = [...new Set(items.map(({ productId }) => productId))];
-	const method = checkPaymentMethod(paymentMethod ?? defaultPaymentMethod(productIds));
+	const by = chargedBy();
+	const method = checkPaymentMethod(paymentMethod ?? defaultPaymentMethod(productIds, by), by);
 	const [products] = await Promise.all([productsOf(this, productIds), requireActive(ctx, buyerId)]);
 	const cause = causeOf(ctx);
 	const draft = {

@@ -10,6 +10,7 @@ import type { Provider } from "./provider.ts";
 import { startReconciler } from "./reconciling.ts";
 import { requesting } from "./requesting.mixin.ts";
 import { SandboxProvider } from "./sandbox-provider.ts";
+import { stripeProvider } from "./stripe.ts";
 import { webhooks } from "./webhooks.mixin.ts";
 
 // Payments, refunds and what providers say. What it offers stands in the mixins beside this file, how it decides in the plain modules.
@@ -27,10 +28,19 @@ const warnOfShortSecrets = ({ logger }: PaymentService, secrets: readonly string
 /** After the store, whose collection the sandbox keeps its books in, and before the first event comes. */
 const withProviders = {
 	async started(this: PaymentService) {
-		const secrets = profile().webhookSecrets;
-		warnOfShortSecrets(this, secrets);
-		const sandbox: Provider = new SandboxProvider({ charges: this.store.sandbox_charges, secrets });
-		this.providers = new Map([[sandbox.name, sandbox]]);
+		const { stripe, webhookSecrets, publicUrl } = profile();
+		warnOfShortSecrets(this, webhookSecrets);
+		// Beside Stripe it only looks after what it charged before, and nobody outside speaks for it.
+		const sandbox: Provider = new SandboxProvider({
+			charges: this.store.sandbox_charges,
+			secrets: stripe ? [] : webhookSecrets,
+		});
+		const providers = stripe
+			? [await stripeProvider({ ...stripe, secrets: webhookSecrets, returnUrl: publicUrl }), sandbox]
+			: [sandbox];
+		this.providers = new Map(providers.map((provider) => [provider.name, provider]));
+		if (stripe && webhookSecrets.length === 0)
+			this.logger.warn("WEBHOOK_SECRETS is not set: what Stripe has to tell is only found out by asking");
 	},
 } as Partial<ServiceSchema>;
 

@@ -4,7 +4,7 @@ import { type PaymentService, providerOf } from "./payment-base.ts";
 import { type ChargeRequest, type Provider, type ProviderCall, ProviderUnknown } from "./provider.ts";
 
 /** Shorter than the deadline after which the reconciler asks, so that as a rule one of them at a time is at it. */
-const patienceMs = 2_500;
+const usualPatience = 2_500;
 
 const within = async <T>(ms: number, call: (options: ProviderCall) => Promise<T>): Promise<T> => {
 	const end = new AbortController();
@@ -25,8 +25,11 @@ const within = async <T>(ms: number, call: (options: ProviderCall) => Promise<T>
 export const chargeRequestOf = (payment: Payment): ChargeRequest => ({
 	key: chargeKeyOf(payment),
 	paymentId: payment._id,
+	orderId: payment.orderId,
 	amount: payment.amount,
 	method: payment.method,
+	since: Date.parse(payment.createdAt),
+	ref: payment.providerRef,
 });
 
 /** Throws ProviderUnknown and nothing else: whatever went wrong, what we know is that we do not know. */
@@ -37,7 +40,7 @@ export const callProvider = async <T>(
 ): Promise<T> => {
 	try {
 		const provider = providerOf(service, payment);
-		return await within(patienceMs, (options) => call(provider, options));
+		return await within(provider.patience ?? usualPatience, (options) => call(provider, options));
 	} catch (error) {
 		if (error instanceof ProviderUnknown) throw error;
 		service.logger.warn(

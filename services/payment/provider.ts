@@ -2,7 +2,7 @@ import type { Money } from "../../contracts/money.ts";
 import type { Outcome } from "./outcome.ts";
 import type { RefundOutcome } from "./refunds.ts";
 
-// The port between payments and whoever moves the money. Sandbox: sandbox-provider.ts.
+// The port between payments and whoever moves the money. Sandbox: sandbox-provider.ts. Stripe: stripe-provider.ts.
 //
 // Every call that moves money has a key, chosen and stored before the call: the same key again, with the same parameters, from
 // any node and in any order, does nothing new and answers how the first one stands now. A call may be cut off at any moment (by
@@ -27,16 +27,23 @@ export interface ChargeRequest {
 	key: string;
 	/** Ours; comes back in webhooks. */
 	paymentId: string;
+	orderId: string;
 	amount: Money;
 	/** As the buyer named it. One that the provider does not know is declined with `unsupported_method`. */
 	method: string;
+	/** Epoch ms: no call under this key is older. */
+	since: number;
+	/** The provider's own name for the charge, once it is known. */
+	ref?: string | undefined;
 }
 
 export interface RefundCall {
 	/** Idempotency key of the refund. */
 	key: string;
-	/** Of the charge that the money comes from. */
-	chargeKey: string;
+	/** Epoch ms: no call under this key is older. */
+	since: number;
+	/** What the money comes from. */
+	charge: ChargeRequest;
 	/** At most what was captured and not refunded; a part or the whole. */
 	amount: Money;
 }
@@ -49,6 +56,8 @@ export interface ProviderEvent {
 	paymentId: string;
 	/** Null for types that say nothing about how a charge stands. */
 	outcome: Outcome | null;
+	/** Something moved that is not told here: what is due about the payment is asked again, at once. */
+	asks?: true;
 }
 
 /** Lower case. */
@@ -65,15 +74,20 @@ export interface Provider {
 	 * looked up, never sent again: the provider would take it for a new one. With a margin for calls on their way.
 	 */
 	readonly keyLife: number;
+	/** How long, in ms, a call may take before its outcome is called unknown; absent: 2.5 s. */
+	readonly patience?: number;
 
 	/** Takes the money, or says why not. Captures at once unless the method calls for two steps. */
 	charge(request: ChargeRequest, call: ProviderCall): Promise<Outcome>;
-	/** How the charge under this key stands; null if the provider has never heard of it (or not yet). */
-	lookup(key: string, call: ProviderCall): Promise<Outcome | null>;
+	/**
+	 * How the charge under this key stands; null if the provider has never heard of it (or not yet), or cannot tell but by the same
+	 * `charge` again. Moves no money.
+	 */
+	lookup(request: ChargeRequest, call: ProviderCall): Promise<Outcome | null>;
 	/** The buyer did what `requires_action` asked for. Answers how the charge stands then, which may be anything. */
-	confirm(key: string, call: ProviderCall): Promise<Outcome>;
+	confirm(request: ChargeRequest, call: ProviderCall): Promise<Outcome>;
 	/** Takes what is authorised. Answers how the charge stands then. */
-	capture(key: string, call: ProviderCall): Promise<Outcome>;
+	capture(request: ChargeRequest, call: ProviderCall): Promise<Outcome>;
 	/**
 	 * When it resolves, no money is held under this key that was not captured, and none will be, not by a `charge` that is still
 	 * on its way either: a key that the provider has not heard of is used up. Answers how the charge stands then: `voided`, or

@@ -65,20 +65,21 @@ export class SandboxProvider implements Provider {
 		return outcomeOf(document);
 	}
 
-	async lookup(key: string): Promise<Outcome | null> {
+	async lookup({ key }: ChargeRequest): Promise<Outcome | null> {
 		const charge = await this.#charges.findById(key);
 		return charge && outcomeOf(charge);
 	}
 
-	async confirm(key: string): Promise<Outcome> {
+	async confirm(request: ChargeRequest): Promise<Outcome> {
+		const { key } = request;
 		const charge = await this.#charges.findById(key);
 		if (!charge) throw new ProviderUnknown(`there is no charge ${key}`);
-		return (await this.#captureFrom(["requires_action"], charge)) ?? (await this.#stateOf(key));
+		return (await this.#captureFrom(["requires_action"], charge)) ?? (await this.#stateOf(request));
 	}
 
 	/** No method of the sandbox stops at an authorisation. */
-	capture(key: string): Promise<Outcome> {
-		return this.#stateOf(key);
+	capture(request: ChargeRequest): Promise<Outcome> {
+		return this.#stateOf(request);
 	}
 
 	async void(request: ChargeRequest): Promise<Outcome> {
@@ -88,10 +89,10 @@ export class SandboxProvider implements Provider {
 			{ _id: request.key, status: { $in: ["processing", "requires_action"] } },
 			{ $set: { status: "voided" }, $unset: { webhookDue: true, nextAction: true } },
 		);
-		return voided ? outcomeOf(voided) : this.#stateOf(request.key);
+		return voided ? outcomeOf(voided) : this.#stateOf(request);
 	}
 
-	async refund({ key, chargeKey, amount }: RefundCall): Promise<RefundOutcome> {
+	async refund({ key, charge: { key: chargeKey }, amount }: RefundCall): Promise<RefundOutcome> {
 		for (let round = 0; round < refundTries; round++) {
 			const charge = await this.#charges.findById(chargeKey);
 			if (!charge) return { status: "failed", code: "charge_not_found" };
@@ -169,9 +170,9 @@ export class SandboxProvider implements Provider {
 		);
 	}
 
-	async #stateOf(key: string): Promise<Outcome> {
-		const outcome = await this.lookup(key);
-		if (!outcome) throw new ProviderUnknown(`there is no charge ${key}`);
+	async #stateOf(request: ChargeRequest): Promise<Outcome> {
+		const outcome = await this.lookup(request);
+		if (!outcome) throw new ProviderUnknown(`there is no charge ${request.key}`);
 		return outcome;
 	}
 }

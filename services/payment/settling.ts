@@ -45,10 +45,10 @@ const charge = async (service: PaymentService, payment: Payment, cause: Cause): 
 
 /** Old keys are never sent again: the provider may have forgotten them, and would charge a second time. */
 const look = async (service: PaymentService, payment: Payment, cause: Cause): Promise<Outcome> => {
-	const { key } = chargeRequestOf(payment);
-	const found = await callProvider(service, payment, (provider, options) => provider.lookup(key, options));
+	const request = chargeRequestOf(payment);
+	const found = await callProvider(service, payment, (provider, options) => provider.lookup(request, options));
 	if (found) return found;
-	const age = clock.now() - Date.parse(payment.createdAt);
+	const age = clock.now() - request.since;
 	if (payment.status === "processing" && age < providerOf(service, payment).keyLife) return charge(service, payment, cause);
 	service.logger.warn(`Payment ${payment._id} is ${payment.status}, but ${payment.provider} knows nothing of it`);
 	throw new ProviderUnknown("the provider knows nothing of it");
@@ -69,17 +69,17 @@ const ask = (
 		case "charge":
 			return charge(service, payment, cause);
 		case "confirm":
-			return callProvider(service, payment, (provider, options) => provider.confirm(request.key, options));
+			return callProvider(service, payment, (provider, options) => provider.confirm(request, options));
 		case "capture":
-			return callProvider(service, payment, (provider, options) => provider.capture(request.key, options));
+			return callProvider(service, payment, (provider, options) => provider.capture(request, options));
 		case "void":
 			return callProvider(service, payment, (provider, options) => provider.void(request, options));
 	}
 };
 
 const askForRefund = async (service: PaymentService, payment: Payment, refund: Refund): Promise<RefundOutcome> => {
-	const { key: chargeKey } = chargeRequestOf(payment);
-	const call = { key: refund.id, chargeKey, amount: moneyOf(payment, refund.amount) };
+	const amount = moneyOf(payment, refund.amount);
+	const call = { key: refund.id, since: Date.parse(refund.at), charge: chargeRequestOf(payment), amount };
 	const outcome = await callProvider(service, payment, (provider, options) => provider.refund(call, options));
 	if (outcome.status === "failed")
 		service.logger.error(`Refund ${refund.id} of payment ${payment._id} was refused by ${payment.provider}: ${outcome.code}`);

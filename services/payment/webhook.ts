@@ -7,6 +7,8 @@ export interface StoredWebhook extends Document {
 	provider: string;
 	event: { id: string; type: string; paymentId: string };
 	outcome: Outcome | null;
+	/** It tells nothing that we would believe: what is due about the payment is asked instead. */
+	asks?: true;
 	/** `stored`: not applied yet, since the process died or the payment is not here. `orphaned`: its payment never came. */
 	state: "stored" | "applied" | "ignored" | "orphaned";
 	/** ISO 8601. */
@@ -24,7 +26,7 @@ export const webhookId = (provider: string, eventId: string): string => `${provi
 
 export const newWebhook = (
 	provider: string,
-	{ id, type, paymentId, outcome }: ProviderEvent,
+	{ id, type, paymentId, outcome, asks }: ProviderEvent,
 	at: number,
 	grace: number,
 ): StoredWebhook => ({
@@ -32,9 +34,10 @@ export const newWebhook = (
 	provider,
 	event: { id, type, paymentId },
 	outcome,
-	state: outcome ? "stored" : "ignored",
+	...(asks && { asks }),
+	state: outcome || asks ? "stored" : "ignored",
 	receivedAt: new Date(at).toISOString(),
-	...(outcome && { dueAt: at + grace }),
+	...((outcome || asks) && { dueAt: at + grace }),
 	tries: 0,
 });
 

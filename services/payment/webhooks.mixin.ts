@@ -23,21 +23,30 @@ const finish = ({ store }: PaymentService, { _id }: StoredWebhook, state: Stored
  */
 const confirmed = async (service: PaymentService, payment: Payment, said: Outcome): Promise<Outcome> => {
 	if (said.status === "captured") return said;
-	const { key } = chargeRequestOf(payment);
-	return (await callProvider(service, payment, (provider, options) => provider.lookup(key, options))) ?? said;
+	const known = chargeRequestOf(payment);
+	const request = { ...known, ref: known.ref ?? said.ref };
+	return (await callProvider(service, payment, (provider, options) => provider.lookup(request, options))) ?? said;
+};
+
+const believe = async (service: PaymentService, payment: Payment, webhook: StoredWebhook, said: Outcome, cause: Cause) => {
+	await providerOf(service, payment).enterWebhook?.({ ...webhook.event, outcome: said }, chargeRequestOf(payment));
+	const known = await confirmed(service, payment, said);
+	return write(service, payment._id, (current) => decideOutcome(current, known, momentOf(cause)), cause, payment);
 };
 
 const apply = async (service: PaymentService, webhook: StoredWebhook, cause: Cause): Promise<void> => {
 	const { event, outcome, provider } = webhook;
-	if (!outcome) return;
+	if (!outcome && !webhook.asks) return;
 	const payment = await service.store.payments.findById(event.paymentId);
 	if (!payment || payment.provider !== provider) {
 		if (isOrphan(webhook, cause.at)) await finish(service, webhook, "orphaned");
 		return; // it may still come: an order's event can be slower than its provider
 	}
-	await providerOf(service, payment).enterWebhook?.({ ...event, outcome }, chargeRequestOf(payment));
-	const known = await confirmed(service, payment, outcome);
-	const written = await write(service, payment._id, (current) => decideOutcome(current, known, momentOf(cause)), cause, payment);
+	if (!outcome) {
+		await settle(service, payment, { cause });
+		return void (await finish(service, webhook, "applied"));
+	}
+	const written = await believe(service, payment, webhook, outcome, cause);
 	await finish(service, webhook, "applied");
 	if (written?.changed) await settle(service, written.entity, { cause });
 };

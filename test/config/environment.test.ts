@@ -104,8 +104,22 @@ describe("settings from the environment", () => {
 		assert.deepEqual(refusalOf({ DKIM_KEY: "k" }).variables, ["DKIM_DOMAIN", "DKIM_SELECTOR"]);
 	});
 
-	it("refuse a Stripe key rather than let the sandbox answer for it", () => {
-		assert.deepEqual(refusalOf({ STRIPE_SECRET_KEY: "sk_live_x" }).variables, ["STRIPE_SECRET_KEY"]);
+	it("take Stripe's key together with the address that buyers come back to", () => {
+		const stripe = { STRIPE_SECRET_KEY: "sk_test_51Souk" };
+		assert.deepEqual(refusalOf(stripe).variables, ["PUBLIC_URL"]);
+		const profile = readEnvironment({ ...stripe, PUBLIC_URL: "https://souk.example" });
+		assert.deepEqual(profile.stripe, { secretKey: "sk_test_51Souk", apiUrl: "https://api.stripe.com" });
+		assert.equal(readEnvironment({}).stripe, null);
+	});
+
+	it("refuse what is no secret key of Stripe's, and to send one for real money in the clear", () => {
+		const PUBLIC_URL = "https://souk.example";
+		for (const key of ["pk_live_51Souk", "sk_51Souk", "sk_test_", "whsec_51SoukSoukSouk"])
+			assert.deepEqual(refusalOf({ STRIPE_SECRET_KEY: key, PUBLIC_URL }).variables, ["STRIPE_SECRET_KEY"], key);
+		const standIn = { STRIPE_API_URL: "http://127.0.0.1:12111", PUBLIC_URL };
+		assert.deepEqual(refusalOf({ ...standIn, STRIPE_SECRET_KEY: "rk_live_51Souk" }).variables, ["STRIPE_API_URL"]);
+		assert.equal(readEnvironment({ ...standIn, STRIPE_SECRET_KEY: "sk_test_51Souk" }).stripe?.apiUrl, standIn.STRIPE_API_URL);
+		assert.deepEqual(refusalOf({ STRIPE_API_URL: "https://somebody@stripe.example" }).variables, ["STRIPE_API_URL"]);
 	});
 
 	it("read lists, limits, times and the policy of a group", () => {

@@ -69,16 +69,26 @@ describe("catalogue", () => {
 
 describe("orders: small rules", () => {
 	it("decline product 2 unless a method is named", () => {
-		assert.equal(defaultPaymentMethod(["1", "2"]), "sandbox_declined");
-		assert.equal(defaultPaymentMethod(["1"]), "sandbox_success");
+		assert.equal(defaultPaymentMethod(["1", "2"], "sandbox"), "sandbox_declined");
+		assert.equal(defaultPaymentMethod(["1"], "sandbox"), "sandbox_success");
 	});
 
 	it("name the method that no provider knows", () => {
 		assert.throws(
-			() => checkPaymentMethod("bitcoin"),
+			() => checkPaymentMethod("bitcoin", "sandbox"),
 			(error) => error instanceof DomainError && error.extras.errors?.[0]?.pointer === "/paymentMethod",
 		);
-		assert.equal(checkPaymentMethod("sandbox_slow"), "sandbox_slow");
+		assert.equal(checkPaymentMethod("sandbox_slow", "sandbox"), "sandbox_slow");
+	});
+
+	it("take Stripe's payment methods where Stripe charges, and there alone, and none that was not named", () => {
+		assert.equal(checkPaymentMethod("pm_1NfSouk", "stripe"), "pm_1NfSouk");
+		const isAboutTheMethod = (error: unknown) =>
+			error instanceof DomainError && error.code === "VALIDATION" && error.extras.errors?.[0]?.pointer === "/paymentMethod";
+		for (const method of ["sandbox_success", "pm_", "card_1", "tok_visa"])
+			assert.throws(() => checkPaymentMethod(method, "stripe"), isAboutTheMethod, method);
+		assert.throws(() => checkPaymentMethod("pm_1NfSouk", "sandbox"), isAboutTheMethod);
+		assert.throws(() => defaultPaymentMethod(["1"], "stripe"), isAboutTheMethod);
 	});
 
 	it("ask less and less often, but never wait longer than a restart may take to settle", () => {

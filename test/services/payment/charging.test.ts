@@ -215,9 +215,9 @@ bothStores("charging orders", (profile) => {
 			node.use({
 				...flaky(node.sandbox),
 				charge: async () => ({ status: "authorized", ref: "auth_1" }),
-				capture: async (key) => {
+				capture: async ({ ref }) => {
 					if (held) throw new ProviderUnknown("the answer was lost");
-					return { status: "captured", ref: key };
+					return { status: "captured", ...(ref && { ref }) };
 				},
 			});
 			assert.equal((await ensure(order)).status, "authorized");
@@ -311,8 +311,9 @@ bothStores("charging orders", (profile) => {
 			const order = await placedAndUnknown("sandbox_success", "request_lost");
 			await node.tell("order.cancelled", order);
 			await node.until(order.paymentId, "voided");
-			const { paymentId, total: amount, paymentMethod: method } = order;
-			assert.deepEqual(await node.sandbox.charge({ key: paymentId, paymentId, amount, method }), { status: "voided" });
+			const { paymentId, orderId, total: amount, paymentMethod: method } = order;
+			const request = { key: paymentId, paymentId, orderId, amount, method, since: Date.now() };
+			assert.deepEqual(await node.sandbox.charge(request), { status: "voided" });
 		});
 
 		it("voids one that was declined while nobody knew", async () => {
