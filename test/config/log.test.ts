@@ -31,6 +31,13 @@ describe("redaction", () => {
 		assert.equal(redact(`souk_${id}.${"s-_".repeat(14)}s was sent`), `souk_${id}.[redacted] was sent`);
 	});
 
+	it("masks Stripe's keys and signing secrets in any text", () => {
+		for (const key of ["sk_live_51SoukSouk", "rk_test_51SoukSouk", "whsec_51SoukSouk"]) {
+			const seen = String(redact(`Invalid API Key provided: ${key}.`));
+			assert.equal(seen, "Invalid API Key provided: [redacted].");
+		}
+	});
+
 	it("masks an error's message and its causes, and keeps its code", () => {
 		const cause = new Error(`cannot reach redis://:${secret}@cache`);
 		const error = Object.assign(new Error(`no cache at redis://:${secret}@cache`, { cause }), { code: "ECONNREFUSED" });
