@@ -8,12 +8,15 @@ describe("what a node publishes about itself", () => {
 	it("holds no secret that it was started with", async () => {
 		const dataDir = await tempDir("published");
 		const secret = "do-not-tell-anybody";
+		const stripeKey = "sk_test_doNotTellAnybody";
 		const node = new SoukProcess(
 			{
 				DATA_DIR: dataDir,
 				ADMIN_EMAIL: "admin@souk.example",
 				ADMIN_PASSWORD: secret,
 				WEBHOOK_SECRETS: secret,
+				STRIPE_SECRET_KEY: stripeKey,
+				PUBLIC_URL: "https://souk.example",
 				REDIS_URL: `redis://:${secret}@127.0.0.1:1`,
 				LOG_LEVEL: "fatal",
 			},
@@ -26,7 +29,7 @@ describe("what a node publishes about itself", () => {
 			const published = /^published (.*)$/m.exec(node.logs)?.[1] ?? "";
 			const names = JSON.parse(published).services.map((service: { name: string }) => service.name);
 			for (const name of ["gateway", "auth", "orders", "payment"]) assert.ok(names.includes(name), name);
-			assert.ok(!published.includes(secret), published);
+			for (const one of [secret, stripeKey]) assert.ok(!published.includes(one), published);
 		} finally {
 			await node.kill();
 			await removeDir(dataDir);
