@@ -12,7 +12,7 @@ export const stripeKey = "sk_test_51SoukSuiteKeyThatNobodyMaySee";
 export interface Fault {
 	/** `POST /v1/payment_intents`, or its beginning. */
 	on: string;
-	/** Whether the work is done before the answer goes wrong. */
+	/** Whether the work is done before the answer goes wrong; with 401 and 429 it never is. */
 	done: boolean;
 	/** No answer; a closed connection; held back until `release()`; or this status (5xx are what the key repeats from then on). */
 	answer: "hang" | "drop" | "hold" | 401 | 429 | 500;
@@ -151,7 +151,8 @@ export const startStripe = async (apiVersion: string): Promise<StripeServer> => 
 	/** Null: there will be no answer. */
 	const perform = async (res: ServerResponse, call: Call, kept: Kept | undefined, forget: () => void): Promise<Answer | null> => {
 		const fault = takeFault(call.what);
-		const result = !fault || fault.done ? answered(() => work(books, call)) : undefined;
+		const refused = fault?.answer === 429 || fault?.answer === 401;
+		const result = !fault || (fault.done && !refused) ? answered(() => work(books, call)) : undefined;
 		const keep = (answer: Answer | null): Answer | null => {
 			if (kept && answer) kept.answer = answer;
 			return answer;
