@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { nodeFlags } from "../node/flags.ts";
 import { isNodeMessage } from "../node/parent.ts";
 import { exitConfig } from "../node/refusal.ts";
 
@@ -44,7 +45,7 @@ export class ChildNode {
 	}
 
 	start(): void {
-		const child = spawn(process.execPath, [script], { env: this.#env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+		const child = spawn(process.execPath, [...nodeFlags, script], { env: this.#env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
 		this.#child = child;
 		for (const stream of [child.stdout, child.stderr]) {
 			if (stream) createInterface({ input: stream }).on("line", (line) => console.log(`${this.name.padEnd(10)} | ${line}`));

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nodeFlags } from "../../scripts/node/flags.ts";
 import { isNodeMessage, type NodeMessage } from "../../scripts/node/parent.ts";
 
 // One node of Souk as a process of its own, to be killed and started again. Nothing of it outlives the test run: it ends when
@@ -32,7 +33,7 @@ export class SoukProcess {
 
 	/** @param script path from the root of the repository */
 	constructor(env: Record<string, string>, script = "scripts/start.ts", args: readonly string[] = []) {
-		this.#command = [join(root, script), ...args];
+		this.#command = [...nodeFlags, join(root, script), ...args];
 		this.#env = { ...cleanEnvironment(), PORT: "0", HOST: "127.0.0.1", ...env };
 	}
 
