@@ -4,13 +4,13 @@ import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { OrderAction, OrderView } from "../../contracts/http/orders.ts";
 import { callerOf, causeOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
-import { mutate } from "../../mixins/store/versioned.ts";
 import type { Move } from "./move-effects.ts";
 import { decideMove } from "./moves.ts";
 import { partiesOf } from "./order.ts";
 import { viewAfterMove } from "./order-view.ts";
 import { chargedBy, iso, type OrdersService, routeAction } from "./orders-base.ts";
 import { checkPaymentMethod } from "./payment-methods.ts";
+import { changeOrder } from "./writing.ts";
 
 // The five moves of buyers and sellers. Each is one update that carries the new status, the history, the event and the record
 // of the request. So a second run finds either nothing (and does it) or the record (and answers what the first one did).
@@ -24,8 +24,8 @@ const make = async (service: OrdersService, ctx: MoveContext<object>, move: Move
 	const { ifMatch } = ctx.meta;
 	const answerDue = cause.at + profile().answerDeadline;
 	const input = { caller, request, ifMatch, move, at: iso(cause.at), answerDue };
-	const done = await mutate(
-		service.store.orders,
+	const done = await changeOrder(
+		service,
 		ctx.params.id,
 		(order) => {
 			const decision = decideMove(order, input);

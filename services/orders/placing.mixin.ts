@@ -6,13 +6,14 @@ import type { Delivery, OrderView } from "../../contracts/http/orders.ts";
 import { deriveId } from "../../contracts/ids.ts";
 import { callerOf, causeOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
 import { DuplicateKey } from "../../mixins/store/errors.ts";
-import { type Cause, createEntity } from "../../mixins/store/versioned.ts";
+import type { Cause } from "../../mixins/store/versioned.ts";
 import type { Product } from "./catalogue.ts";
 import { newOrder, type Order, orderFacts, type Placement } from "./order.ts";
 import { viewAsPlaced } from "./order-view.ts";
 import { chargedBy, iso, type OrdersService, routeAction } from "./orders-base.ts";
 import { checkPaymentMethod, defaultPaymentMethod } from "./payment-methods.ts";
 import { priceOrder, type RequestedItem } from "./pricing.ts";
+import { createOrder } from "./writing.ts";
 
 // orders.place. What a second run of the same request does, wherever the first one died:
 //   before the number:          everything again; nothing was written
@@ -75,7 +76,7 @@ const write = async (
 	const number = await service.codes.numberOf(numberedAs);
 	const order = { _id: draft.id, ...newOrder({ ...draft, number }), createdAt: draft.at, request };
 	const event = { type: "order.placed", subject: draft.id, data: orderFacts(order) } as const;
-	return createEntity<Order>(service.store.orders, order, [event], cause);
+	return createOrder(service, order, [event], cause);
 };
 
 const numberTries = 3;

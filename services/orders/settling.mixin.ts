@@ -4,7 +4,7 @@ import { profile } from "../../config/profile.ts";
 import type { DomainEvent } from "../../contracts/events.ts";
 import type { PaymentStatus } from "../../contracts/http/orders.ts";
 import { everyUnderLease, type LeasedJob } from "../../mixins/lease/every-under-lease.ts";
-import { type Cause, mutate } from "../../mixins/store/versioned.ts";
+import type { Cause } from "../../mixins/store/versioned.ts";
 import { answerDelay } from "./deadline.ts";
 import type { Order } from "./order.ts";
 import { iso, type OrdersService } from "./orders-base.ts";
@@ -16,6 +16,7 @@ import {
 	type PaymentNews,
 	unwantedMoney,
 } from "./payment-news.ts";
+import { changeOrder } from "./writing.ts";
 
 // What payments say, as events and in answer to the reconciler. Both go the same way; what a second run of either does:
 //   before the update:              the same decision, the same update
@@ -35,8 +36,8 @@ interface PaymentState {
 const decide = async (service: OrdersService, orderId: string, news: PaymentNews, cause: Cause): Promise<PaymentDecision> => {
 	// Money for an order that is not there (a restored backup) is nobody's: it goes back too.
 	let decision: PaymentDecision = { change: null, refundUnwanted: unwantedMoney(news) };
-	await mutate(
-		service.store.orders,
+	await changeOrder(
+		service,
 		orderId,
 		(order) => {
 			decision = decidePayment(order, news, iso(cause.at));
