@@ -27,6 +27,7 @@ const table = {
 	IDEMPOTENCY_KEY_REUSED: { status: 422, title: "This Idempotency-Key was used for another request" },
 	UNKNOWN_PRODUCT: { status: 422, title: "A product of the order does not exist" },
 	OUT_OF_STOCK: { status: 422, title: "There is not enough stock" },
+	UNKNOWN_STATUS: { status: 422, title: "There is no such status to ask for" },
 	MIXED_SELLERS: { status: 422, title: "An order takes products of one seller" },
 	MIXED_CURRENCIES: { status: 422, title: "An order takes products of one currency" },
 	CUSTOMER_NOT_FOUND: { status: 422, title: "The customer does not exist or is not active" },

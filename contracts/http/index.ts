@@ -1,10 +1,20 @@
 import { authRoutes } from "./auth.ts";
 import { intakeRoutes } from "./intake.ts";
+import { olderCustomerRoutes } from "./older/customers.ts";
+import { olderShopRoutes } from "./older/shop.ts";
 import { operationRoutes } from "./operations.ts";
 import { orderRoutes } from "./orders.ts";
 import { paymentRoutes } from "./payments.ts";
 import type { Route } from "./route.ts";
 
 /** The whole REST API. What is not in here is not mounted and not in the OpenAPI document. */
-export const routes: readonly Route[] = [...authRoutes, ...orderRoutes, ...intakeRoutes, ...paymentRoutes, ...operationRoutes];
+export const routes: readonly Route[] = [
+	...authRoutes,
+	...orderRoutes,
+	...intakeRoutes,
+	...paymentRoutes,
+	...operationRoutes,
+	...olderShopRoutes,
+	...olderCustomerRoutes,
+];
 export type { Route };

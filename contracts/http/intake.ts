@@ -1,6 +1,5 @@
 import Type from "typebox";
 import { IntakeDocument } from "../intake.ts";
-import { Id } from "./common.ts";
 import type { Route } from "./route.ts";
 
 export const TakenIn = Type.Object(
@@ -28,19 +27,5 @@ export const intakeRoutes: readonly Route[] = [
 		answer: TakenIn,
 		idempotent: true,
 		errors: ["ORDER_EXISTS"],
-	},
-	{
-		method: "GET",
-		path: "/order/:id",
-		action: "orders.intakeDocument",
-		summary: "An order document as it was handed in",
-		description: "For admins, for programs with the scope intake, and for whoever's id is its customer_id.",
-		tag,
-		auth: "user",
-		scopes: ["intake"],
-		params: Type.Object({ id: Id }),
-		status: 200,
-		answer: IntakeDocument,
-		errors: ["NOT_FOUND"],
 	},
 ];

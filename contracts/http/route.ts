@@ -1,6 +1,12 @@
 import type { TObject, TSchema } from "typebox";
 import type { Role, Scope } from "../call.ts";
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode, Problem } from "../errors.ts";
+
+/** A refusal in a body of the route's own, as JSON. */
+export interface OwnRefusal {
+	schema: TSchema;
+	of(problem: Problem): unknown;
+}
 
 /**
  * One path of the REST API. services/gateway mounts it, checks what comes in, and writes the OpenAPI document, all from this.
@@ -48,4 +54,11 @@ export interface Route {
 	limit?: "login" | "posts";
 	/** Codes it can answer beyond those that every path of its kind can (VALIDATION, UNAUTHORIZED, RATE_LIMITED, …). */
 	errors?: readonly ErrorCode[];
+	/**
+	 * For clients that know no problems: a refusal (4xx) of what the request asks for keeps its status and headers and gets this body.
+	 * Who may not call at all, and whose body cannot be read, gets a problem here as well; so does what failed on our side.
+	 */
+	refused?: OwnRefusal;
+	/** There is a better path: what is kept for clients of old. */
+	deprecated?: true;
 }

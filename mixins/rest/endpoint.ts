@@ -126,6 +126,7 @@ export const endpoint = (route: Route): ((tools: Tools, req: RestRequest) => Pro
 			return answerLines(req, route.lines);
 		}
 		const body = takesBody(route) ? await readBody(req, route) : undefined;
+		if (route.refused) req.refused = route.refused;
 		const params = inputOf(req.pathParams, req.query, route.raw ? undefined : body);
 		if (route.raw) Object.assign(params, { rawBody: body ?? "", headers: signatureHeaders(req) });
 		fillMeta(req, caller, address);

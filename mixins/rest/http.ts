@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { Context } from "moleculer";
 import type { CallMeta } from "../../contracts/call.ts";
+import type { OwnRefusal } from "../../contracts/http/route.ts";
 import { type Headers, strictPolicy } from "./headers.ts";
 import type { Query } from "./input.ts";
 
@@ -17,6 +18,8 @@ export interface RestRequest extends IncomingMessage {
 	pathParams: Readonly<Record<string, string>>;
 	/** Headers that the answer gets whatever comes of the request: CORS, rate limits. */
 	answerHeaders: Headers;
+	/** Once it is let in and read: how its route words a refusal, if not as a problem. */
+	refused?: OwnRefusal;
 }
 
 export type RestResponse = ServerResponse;

@@ -90,10 +90,11 @@ export const refuse = (service: RestService, req: RestRequest, res: RestResponse
 	const { problem, headers, unexpected } = refusalOf(error, req.requestId, req.headers.authorization !== undefined);
 	if (unexpected) service.logger.error(`${req.method} ${req.pathname} failed`, error);
 	if (res.headersSent) return void res.destroy();
+	const own = problem.status < 500 ? req.refused : undefined;
 	void finish(service, req, res, {
 		status: problem.status,
-		headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store", ...headers },
-		body: JSON.stringify(problem),
+		headers: { "Content-Type": own ? "application/json" : "application/problem+json", "Cache-Control": "no-store", ...headers },
+		body: JSON.stringify(own ? own.of(problem) : problem),
 	});
 };
 

@@ -12,6 +12,8 @@ import { serviceKeys } from "../../mixins/service-key/index.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { deadLetterActions } from "./dead-letters.mixin.ts";
 import { healthActions } from "./health.mixin.ts";
+import { olderCustomers } from "./older/customers.mixin.ts";
+import { olderShop } from "./older/shop.mixin.ts";
 import { openApi } from "./openapi.ts";
 import { type Document, documents } from "./pages.ts";
 import { servicesBehind } from "./readiness.ts";
@@ -56,6 +58,8 @@ export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions
 		serviceKeys(),
 		healthActions({ version: manifest.version, services: servicesBehind(routes, "gateway") }),
 		deadLetterActions,
+		olderShop,
+		olderCustomers,
 	] as ServiceSchema[],
 });
 

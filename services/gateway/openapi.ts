@@ -87,7 +87,13 @@ const success = (route: Route, components: Components): Json => {
 	return { description: route.answer ? "Done" : "Done, without a body", headers: headerRefs(names), ...content };
 };
 
-const problemAnswer = (route: Route, status: number, codes: readonly ErrorCode[]): Json => {
+/** Refusals that come before a route is asked, or that are none. */
+const neverOwn = new Set([401, 413, 415, 429]);
+
+const ownWords = ({ refused }: Route, status: number, components: Components): Json =>
+	refused && status < 500 && !neverOwn.has(status) ? { "application/json": { schema: refer(refused.schema, components) } } : {};
+
+const problemAnswer = (route: Route, status: number, codes: readonly ErrorCode[], components: Components): Json => {
 	const names = common(route);
 	if (status === 401) names.push("WWW-Authenticate");
 	if (codes.some((code) => errorTable[code].retryable)) names.push("Retry-After");
@@ -95,7 +101,7 @@ const problemAnswer = (route: Route, status: number, codes: readonly ErrorCode[]
 	return {
 		description: codes.map((code) => `\`${code}\` ${errorTable[code].title}`).join("; "),
 		headers: headerRefs(names),
-		content: { "application/problem+json": { schema } },
+		content: { "application/problem+json": { schema }, ...ownWords(route, status, components) },
 	};
 };
 
@@ -114,7 +120,7 @@ const responses = (route: Route, components: Components): Json => {
 		all[304] = { description: "You have this version", headers: headerRefs(["X-Request-Id", "ETag"]) };
 	}
 	const byStatus = Map.groupBy(codesOf(route), (code) => errorTable[code].status);
-	for (const [status, codes] of byStatus) all[status] = problemAnswer(route, status, codes);
+	for (const [status, codes] of byStatus) all[status] = problemAnswer(route, status, codes, components);
 	return all;
 };
 
@@ -169,6 +175,7 @@ const operation = (route: Route, components: Components): Json => ({
 	summary: route.summary,
 	...(route.description ? { description: route.description } : {}),
 	tags: [route.tag],
+	...(route.deprecated ? { deprecated: true } : {}),
 	security: security(route),
 	parameters: parameters(route, components),
 	...bodyOf(route, components),

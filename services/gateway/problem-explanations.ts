@@ -28,6 +28,8 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
 		"This Idempotency-Key came before with another body. A key belongs to one request: make a new one for each.",
 	UNKNOWN_PRODUCT: "A product of the order does not exist. Nothing was ordered.",
 	OUT_OF_STOCK: "There is less in stock than the order asks for. Nothing was ordered.",
+	UNKNOWN_STATUS:
+		"Older clients ask for a status by its name, and this is none that can be asked for: Cancelled and Confirm are.",
 	MIXED_SELLERS: "An order takes products of one seller. Place one order for each.",
 	MIXED_CURRENCIES: "An order takes products of one currency. Place one order for each.",
 	CUSTOMER_NOT_FOUND: "The customer does not exist or is not active.",

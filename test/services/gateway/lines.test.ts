@@ -42,7 +42,6 @@ describe("lines on their way through the gateway", function () {
 				return params.documents.map(() => ({ ok: true, id: "taken" }));
 			},
 			intake: () => ({}),
-			intakeDocument: () => "{}",
 		},
 	};
 	before(async () => {
