@@ -1,0 +1,19 @@
+import { needsOwn } from "../support/servers.ts";
+import { type Cluster, startCluster } from "../support/souk.ts";
+import { olderCustomers } from "./older-customers.suite.ts";
+import { olderShop } from "./older-shop.suite.ts";
+
+describe("Older clients, on a cluster", function () {
+	this.timeout(60_000);
+	let cluster: Cluster;
+	before(async function () {
+		needsOwn(this, "nats", "mongod", "redis");
+		cluster = await startCluster({
+			nodes: [{ services: ["gateway"] }, { services: ["auth"] }, { services: ["orders", "payment"] }],
+		});
+	});
+	after(() => cluster?.stop());
+
+	olderShop(() => cluster.api);
+	olderCustomers(() => cluster.api);
+});

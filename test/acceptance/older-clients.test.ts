@@ -1,0 +1,14 @@
+import { type Souk, startSouk } from "../support/souk.ts";
+import { olderCustomers } from "./older-customers.suite.ts";
+import { olderShop } from "./older-shop.suite.ts";
+
+describe("Older clients, everything in one process", () => {
+	let souk: Souk;
+	before(async () => {
+		souk = await startSouk({});
+	});
+	after(() => souk?.stop());
+
+	olderShop(() => souk.api);
+	olderCustomers(() => souk.api);
+});
