@@ -65,6 +65,15 @@ describe("the OpenAPI document", () => {
 				assert.equal("ETag" in operation.responses[route.status].headers, route.entity === true);
 			});
 
+			it("says whether there is a better path, and which refusals come in words of its own", () => {
+				assert.equal(operation.deprecated === true, route.deprecated === true);
+				const own = Object.entries(operation.responses).filter(
+					([status, answer]: [string, Json]) => Number(status) >= 400 && answer.content["application/json"],
+				);
+				assert.equal(own.length > 0, route.refused !== undefined);
+				for (const [status] of own) assert.ok(["400", "403", "404", "409", "422"].includes(status), status);
+			});
+
 			it("has a problem answer for each code", () => {
 				for (const code of codesOf(route)) {
 					const answer = operation.responses[errorTable[code].status];
