@@ -166,7 +166,7 @@ export const olderShop = (api: () => HttpClient): void => {
 			const other = await market.newcomer("buyer");
 			const say = { token: other.token };
 			const ids: string[] = [];
-			for (let count = 0; count < 103; count++) {
+			for (let count = 0; count < 23; count++) {
 				ids.unshift((await call("POST", "/orders", form({ userId: other.id }), say)).body.created.id);
 			}
 			const { status, body } = await call("GET", `/orders/${other.id}`, undefined, say);

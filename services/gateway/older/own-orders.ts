@@ -5,7 +5,8 @@ import type { Call } from "./passing-on.ts";
 // Older clients know no pages: they get what they ordered in one answer, which has to end somewhere.
 
 const most = 1_000;
-const aPage = 100;
+/** A page is one message on the bus, which has a bound: an order may have a hundred lines. */
+const aPage = 20;
 
 interface ListParams {
 	role: "buyer";

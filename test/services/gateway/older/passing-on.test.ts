@@ -159,7 +159,7 @@ describe("Requests of older clients, passed on", () => {
 			services.asked.length = 0;
 			const { orders } = (await node.api.get(path, { token })).body;
 			assert.equal(orders.length, 1_000);
-			assert.equal(services.asked.length, 10);
+			assert.equal(services.asked.length, 50);
 		}
 		const { orders, count } = (await node.api.get("/user/ana/orders?status=pending", { token })).body;
 		const codes = orders.map(({ orderCode }: { orderCode: string }) => orderCode);
