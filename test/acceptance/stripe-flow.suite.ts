@@ -63,6 +63,12 @@ export const stripeFlow = (api: () => HttpClient, stripe: () => StripeServer): v
 		}
 	});
 
+	it("tells older clients, which cannot name one, what is missing", async () => {
+		const { status, body } = await api().post("/orders", { productId: market.productId }, { token: market.buyer.token });
+		assert.deepEqual([status, body.ok, body.created], [400, false, null]);
+		assert.match(body.payment, /^paymentMethod: /);
+	});
+
 	it("sends the buyer to their bank, and hears by webhook that they were there", async () => {
 		const placed = await market.place({ paymentMethod: "pm_card_authenticationRequired" });
 		const waiting = await market.untilOrder(placed.id, (order) => order.payment.status === "requires_action");
