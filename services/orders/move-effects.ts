@@ -29,7 +29,7 @@ export interface Effect {
 const cancel = (order: Order, move: Extract<Move, { action: "cancel" }>, by: string): Effect => ({
 	after: order,
 	set: {},
-	unset: ["answerDue"],
+	unset: ["answerDue", "expiresAt"],
 	reason: move.reason,
 	event: (after) => ({
 		type: "order.cancelled",

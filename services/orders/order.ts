@@ -82,6 +82,8 @@ export interface OrderBody {
 	answerDue?: number;
 	/** How often it was asked about in vain. */
 	answerTries: number;
+	/** Epoch ms at which it ends if it is not paid by then; paying again does not move it. Only while it can end so. */
+	expiresAt?: number;
 }
 
 export interface Order extends Entity, OrderBody {
@@ -138,6 +140,8 @@ export interface Placement {
 	at: string;
 	/** Epoch ms. */
 	answerDue: number;
+	/** Epoch ms. */
+	expiresAt: number;
 }
 
 /** A new order, waiting for its first payment. */
@@ -158,4 +162,5 @@ export const newOrder = (placement: Placement): OrderBody => ({
 	requests: [],
 	answerDue: placement.answerDue,
 	answerTries: 0,
+	expiresAt: placement.expiresAt,
 });

@@ -62,6 +62,7 @@ export const collections: { readonly [K in keyof OrdersCollections]: CollectionS
 				],
 			},
 			{ name: "answer_due", fields: [["answerDue", 1]], sparse: true },
+			{ name: "expires", fields: [["expiresAt", 1]], sparse: true },
 			outboxIndex,
 		],
 	},
@@ -84,6 +85,7 @@ export interface OrdersVars {
 	/** Orders that were placed here a moment ago: their payment's answer finds them without a read. */
 	justPlaced: Recent<Order>;
 	asking: LeasedJob | undefined;
+	expiring: LeasedJob | undefined;
 	stopIntake: (() => Promise<void>) | undefined;
 }
 

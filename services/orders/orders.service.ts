@@ -5,6 +5,7 @@ import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
 import { Sequence } from "../../mixins/sequence/sequence.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
+import { expiring, startExpiring } from "./expiring.mixin.ts";
 import { orderIntake, startIntake } from "./intake.mixin.ts";
 import { orderMoving } from "./moving.mixin.ts";
 import { collections, type OrdersCollections, type OrdersMembers, requireStore } from "./orders-base.ts";
@@ -29,6 +30,7 @@ const orders: ServiceSchema<ServiceSettingSchema, StoreMethods, OrdersMembers> =
 		orderIntake,
 		selling,
 		settling,
+		expiring,
 		health(function (this: OrdersMembers) {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {
@@ -53,11 +55,12 @@ const orders: ServiceSchema<ServiceSettingSchema, StoreMethods, OrdersMembers> =
 		await catchUpCodes.call(this);
 		await offerDemoProducts.call(this);
 		this.asking = startAsking(this);
+		this.expiring = startExpiring(this);
 		this.stopIntake = await startIntake(this);
 	},
 
 	async stopped() {
-		await Promise.all([this.asking?.stop(), this.stopIntake?.()]);
+		await Promise.all([this.asking?.stop(), this.expiring?.stop(), this.stopIntake?.()]);
 	},
 };
 

@@ -78,7 +78,7 @@ const moved = (order: Order, news: PaymentNews, event: OrderEvent, to: OrderStat
 			: { type: "order.paid", subject: order._id, data: facts };
 	return {
 		set: { status: to, payment },
-		unset: ["answerDue"],
+		unset: to === "paid" ? ["answerDue", "expiresAt"] : ["answerDue"],
 		push: { history: { from: order.status, to, event, by: "payment", at } },
 		events: [draft],
 	};

@@ -107,6 +107,7 @@ async function place(this: OrdersService, ctx: PlaceContext): Promise<OrderView>
 	const method = checkPaymentMethod(paymentMethod ?? defaultPaymentMethod(productIds, by), by);
 	const [products] = await Promise.all([productsOf(this, productIds), requireActive(ctx, buyerId)]);
 	const cause = causeOf(ctx);
+	const { answerDeadline, orderExpiresAfter } = profile();
 	const draft = {
 		id,
 		request: { key: request.key, hash: request.hash },
@@ -115,7 +116,8 @@ async function place(this: OrdersService, ctx: PlaceContext): Promise<OrderView>
 		delivery: delivery && deliveryOf(delivery),
 		paymentMethod: method,
 		at: iso(cause.at),
-		answerDue: cause.at + profile().answerDeadline,
+		answerDue: cause.at + answerDeadline,
+		expiresAt: cause.at + orderExpiresAfter,
 	};
 	const { created, entity } = await writeWithFreeNumber(this, draft, cause);
 	if (!created) return replay(ctx, entity);

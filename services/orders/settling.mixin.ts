@@ -61,7 +61,8 @@ export async function onPayment(this: OrdersService, { params: event }: Context<
 	await settle(this, orderId, news, { at: clock.now(), requestid: event.requestid });
 }
 
-const ask = async (service: OrdersService, order: Order): Promise<void> => {
+/** Asks how the order's payment stands, and takes the answer. */
+export const ask = async (service: OrdersService, order: Order): Promise<void> => {
 	const { _id: orderId, buyerId, sellerId, totals, payment } = order;
 	const { id: paymentId, attempt, method } = payment;
 	const amount = totals.total;

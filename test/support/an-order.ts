@@ -17,6 +17,7 @@ export const anOrder = (change: Partial<Order> = {}): Order => {
 		paymentMethod: "sandbox_success",
 		at: anInstant,
 		answerDue: 1_000,
+		expiresAt: Date.parse(anInstant) + 86_400_000,
 	});
 	return { _id: "order-1", version: 1, createdAt: anInstant, updatedAt: anInstant, ...body, ...change };
 };
