@@ -36,6 +36,8 @@ export interface Profile {
 	readonly stripe: { readonly secretKey: string; readonly apiUrl: string } | null;
 	/** How long an order may stay unpaid. */
 	readonly orderExpiresAfter: number;
+	/** How long after its order was placed a payment is due: from then on the buyer is reminded, once a day. */
+	readonly paymentDueAfter: number;
 
 	/** SMTP server, or null: mails become files under dataDir. */
 	readonly smtpUrl: string | null;

@@ -73,6 +73,7 @@ export const variables = {
 	// How long one is, its provider decides: a short one is a warning, no refusal.
 	WEBHOOK_SECRETS: given("", read.list(read.matching(/^\S+$/, "secrets without blanks, separated by commas"))),
 	ORDER_EXPIRES_AFTER: given("24h", read.duration),
+	PAYMENT_DUE_AFTER: given("12h", read.duration),
 
 	SMTP_URL: optional(read.urlOf("smtp", "smtps")),
 	MAIL_FROM: given(

@@ -58,6 +58,15 @@ export interface EventData {
 	"payment.requires_action": PaymentFacts & { nextAction: { type: string; url: string } };
 	"payment.voided": PaymentFacts;
 	"payment.refunded": PaymentFacts & { refundId: string; refunded: Money; refundedTotal: Money; by: string; reason?: string };
+	/** The buyer has to act: at the due date (0 days overdue), and on each of some days after it. */
+	"payment.reminder_due": PaymentFacts & {
+		/** Of several products the first one's, and how many more there are. */
+		productName: string;
+		/** ISO 8601. */
+		dueDate: string;
+		daysOverdue: number;
+		message: string;
+	};
 	"user.registered": { userId: string; email: string; name: string; roles: readonly string[] };
 	"user.password_changed": { userId: string };
 	"user.deleted": { userId: string };
@@ -100,6 +109,7 @@ export const eventTypes = [
 	"payment.requires_action",
 	"payment.voided",
 	"payment.refunded",
+	"payment.reminder_due",
 	"user.registered",
 	"user.password_changed",
 	"user.deleted",

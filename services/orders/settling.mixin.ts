@@ -3,6 +3,7 @@ import { clock } from "../../config/clock.ts";
 import { profile } from "../../config/profile.ts";
 import type { DomainEvent } from "../../contracts/events.ts";
 import type { PaymentStatus } from "../../contracts/http/orders.ts";
+import { productNameOf } from "../../contracts/product-name.ts";
 import { everyUnderLease, type LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import type { Cause } from "../../mixins/store/versioned.ts";
 import { answerDelay } from "./deadline.ts";
@@ -63,11 +64,12 @@ export async function onPayment(this: OrdersService, { params: event }: Context<
 
 /** Asks how the order's payment stands, and takes the answer. */
 export const ask = async (service: OrdersService, order: Order): Promise<void> => {
-	const { _id: orderId, buyerId, sellerId, totals, payment } = order;
+	const { _id: orderId, buyerId, sellerId, totals, payment, createdAt: placedAt } = order;
 	const { id: paymentId, attempt, method } = payment;
 	const amount = totals.total;
 	const state = await service.broker.call<PaymentState, object>("payment.ensure", {
 		...{ paymentId, orderId, attempt, buyerId, sellerId, amount, method },
+		...{ productName: productNameOf(order.items), placedAt },
 	});
 	const { status, declineCode } = state;
 	await settle(service, orderId, { paymentId, attempt, status, amount, declineCode }, { at: clock.now() });

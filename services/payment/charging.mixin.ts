@@ -1,9 +1,11 @@
 import type { Context, ServiceSchema } from "moleculer";
 import Type from "typebox";
+import { profile } from "../../config/profile.ts";
 import type { DomainEvent, OrderFacts } from "../../contracts/events.ts";
 import { Id } from "../../contracts/http/common.ts";
 import type { PaymentStatus } from "../../contracts/http/orders.ts";
 import { Money } from "../../contracts/money.ts";
+import { productNameOf } from "../../contracts/product-name.ts";
 import { typed } from "../../middlewares/typebox-validator.ts";
 import { causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { type Cause, createEntity } from "../../mixins/store/versioned.ts";
@@ -16,17 +18,22 @@ import { settle } from "./settling.ts";
 
 // What orders want of payments, told by events or asked for: charge, and close. Both may come first, late and twice.
 
-type Wanted = Omit<PaymentRequest, "provider">;
+type Wanted = Omit<PaymentRequest, "provider" | "dueAt"> & { placedAt?: string | undefined };
+
+/** Both absent when a node of an older version asks. */
+const remindable = ({ productName, placedAt }: Wanted): Pick<PaymentRequest, "productName" | "dueAt"> =>
+	placedAt === undefined ? {} : { productName, dueAt: Date.parse(placedAt) + profile().paymentDueAfter };
 
 const request = ({ providers }: PaymentService, wanted: Wanted): PaymentRequest => {
 	const [provider] = providers.keys();
 	if (provider === undefined) throw new Error("no payment provider is configured");
 	const { orderId, attempt, buyerId, sellerId, amount, method } = wanted;
-	return { orderId, attempt, buyerId, sellerId, amount, method, provider };
+	return { orderId, attempt, buyerId, sellerId, amount, method, provider, ...remindable(wanted) };
 };
 
-const wantedBy = ({ orderId, attempt, buyerId, sellerId, total, paymentMethod }: OrderFacts): Wanted => ({
+const wantedBy = ({ orderId, attempt, buyerId, sellerId, total, paymentMethod, items, createdAt }: OrderFacts): Wanted => ({
 	...{ orderId, attempt, buyerId, sellerId, amount: total, method: paymentMethod },
+	...{ productName: productNameOf(items), placedAt: createdAt },
 });
 
 /**
@@ -126,6 +133,8 @@ const EnsureParams = Type.Object({
 	sellerId: Id,
 	amount: Money,
 	method: Type.String({ minLength: 1, maxLength: 64 }),
+	productName: Type.Optional(Type.String({ maxLength: 1_000 })),
+	placedAt: Type.Optional(Type.String({ format: "date-time" })),
 });
 const UnwantedParams = Type.Object({ paymentId: Id, reason: Type.String({ minLength: 1, maxLength: 100 }) });
 

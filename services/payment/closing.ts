@@ -2,6 +2,7 @@ import { deriveId } from "../../contracts/ids.ts";
 import { withDeadline } from "./due.ts";
 import { type Closing, type Decision, iso, type Moment, type Payment, type Refund, refundable } from "./payment.ts";
 import { holdsMoney } from "./payment-states.ts";
+import { withReminder } from "./reminders.ts";
 
 // Nobody waits for this payment's money any more: its order was cancelled, has expired, or is paid for otherwise. The mark is set
 // whatever the payment's state, so that what turns out to be captured later goes back too.
@@ -26,5 +27,6 @@ export const planClosingRefund = (payment: Payment, { at }: Moment): Payment => 
 export const decideClose = (payment: Payment, why: Pick<Closing, "reason" | "by">, moment: Moment): Decision | null => {
 	if (payment.closing || payment.status === "refunded") return null;
 	const closing = { ...why, at: iso(moment.at) };
-	return { payment: withDeadline(planClosingRefund({ ...payment, closing }, moment), moment), events: [] };
+	const closed = planClosingRefund({ ...payment, closing }, moment);
+	return { payment: withReminder(withDeadline(closed, moment), moment), events: [] };
 };

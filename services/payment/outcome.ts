@@ -3,6 +3,7 @@ import { planClosingRefund } from "./closing.ts";
 import { withDeadline } from "./due.ts";
 import { type Decision, type Moment, type NextAction, type Payment, paymentFacts, step } from "./payment.ts";
 import type { PaymentEvent } from "./payment-states.ts";
+import { withReminder } from "./reminders.ts";
 
 /** How a charge stands at its provider. A charge is captured whole or not at all. */
 export type Outcome = { ref?: string } & (
@@ -61,5 +62,6 @@ export const decideOutcome = (payment: Payment, outcome: Outcome, moment: Moment
 	const moved = step(payment, eventOf[outcome.status], payment.provider, moment.at);
 	if (!moved) return null;
 	const known = detailed(moved, outcome);
-	return { payment: withDeadline(planClosingRefund(known, moment), moment), events: eventsOf(known) };
+	const due = withReminder(withDeadline(planClosingRefund(known, moment), moment), moment);
+	return { payment: due, events: eventsOf(known) };
 };

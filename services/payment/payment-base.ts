@@ -35,6 +35,7 @@ export const collections: { readonly [K in keyof PaymentCollections]: Collection
 				unique: true,
 			},
 			{ name: "answer_due", fields: [["answerDue", 1]], sparse: true },
+			{ name: "remind", fields: [["remindAt", 1]], sparse: true },
 			outboxIndex,
 		],
 	},
@@ -47,6 +48,7 @@ export interface PaymentVars extends StoreMembers<PaymentCollections> {
 	/** By name; the first is the one that new payments are charged by. */
 	providers: ReadonlyMap<string, Provider>;
 	reconciler: LeasedJob | undefined;
+	reminding: LeasedJob | undefined;
 }
 
 export type PaymentService = Service & PaymentVars;

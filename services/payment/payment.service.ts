@@ -8,6 +8,7 @@ import { charging } from "./charging.mixin.ts";
 import { collections, type PaymentCollections, type PaymentService, type PaymentVars } from "./payment-base.ts";
 import type { Provider } from "./provider.ts";
 import { startReconciler } from "./reconciling.ts";
+import { startReminding } from "./reminding.ts";
 import { requesting } from "./requesting.mixin.ts";
 import { SandboxProvider } from "./sandbox-provider.ts";
 import { stripeProvider } from "./stripe.ts";
@@ -65,10 +66,11 @@ const payment: ServiceSchema<ServiceSettingSchema, StoreMethods, Vars> = {
 
 	async started() {
 		this.reconciler = startReconciler(this);
+		this.reminding = startReminding(this);
 	},
 
 	async stopped() {
-		await this.reconciler?.stop();
+		await Promise.all([this.reconciler?.stop(), this.reminding?.stop()]);
 	},
 };
 

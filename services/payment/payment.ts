@@ -91,6 +91,12 @@ export interface PaymentBody {
 	answerDue?: number;
 	/** How often it looked in vain. */
 	answerTries: number;
+	/** What the reminders call it; absent like `dueAt` where the order's side did not tell. */
+	productName?: string;
+	/** Epoch ms from which it counts as overdue. Absent: nobody is reminded of it. */
+	dueAt?: number;
+	/** Epoch ms of the next reminder; only while the buyer has to act. */
+	remindAt?: number;
 }
 
 export interface Payment extends Entity, PaymentBody {
@@ -149,6 +155,9 @@ export interface PaymentRequest {
 	amount: Money;
 	method: string;
 	provider: string;
+	productName?: string | undefined;
+	/** Epoch ms. */
+	dueAt?: number | undefined;
 }
 
 export type PaymentDraft = Pick<Payment, "_id" | "createdAt"> & PaymentBody;
@@ -170,6 +179,8 @@ const draft = (request: PaymentRequest, status: PaymentStatus, entry: Omit<Histo
 	history: [{ from: null, to: status, ...entry, at: iso(at) }],
 	requests: [],
 	answerTries: 0,
+	...(request.productName !== undefined && { productName: request.productName }),
+	...(request.dueAt !== undefined && { dueAt: request.dueAt }),
 });
 
 /** A payment that is about to be charged. It is stored before the provider hears of it: whoever finds it later knows whom to ask. */

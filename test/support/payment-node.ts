@@ -60,7 +60,7 @@ export const anOrderOf = (method: string, orderId = newId(), attempt = 1): Order
 
 type Shop = Service & StoreMembers<{ shop_orders: Entity }>;
 
-const paymentEvents = ["captured", "declined", "requires_action", "voided", "refunded"].map((name) => `payment.${name}`);
+const paymentEvents = ["captured", "declined", "requires_action", "voided", "refunded", "reminder_due"].map((name) => `payment.${name}`);
 
 /** What orders would be: its events leave from an outbox of its own. */
 const shop = (heard: DomainEvent[]): ServiceSchema => {
