@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { clock } from "../config/clock.ts";
 import { profile } from "../config/profile.ts";
 import type { Profile } from "../config/profile-type.ts";
+import { followTestClock } from "../config/test-clock.ts";
 import { banner } from "./node/banner.ts";
 import { readEnvFile } from "./node/env-file.ts";
 import { type SoukNode, startNode } from "./node/node.ts";
@@ -29,6 +31,7 @@ const sayReady = async (settings: Profile, node: SoukNode, giveUp: AbortSignal):
 const main = async (): Promise<void> => {
 	readEnvFile();
 	const settings = profile();
+	if (followTestClock(clock, process.env)) console.warn("SOUK_TEST_CLOCK is set: the time is a test's");
 	const stopping = new AbortController();
 	const starting = startNode(settings);
 	const { stopEarly } = drainOnSignals(async () => {

@@ -33,6 +33,8 @@ export interface PaymentNode {
 	sandbox: SandboxProvider;
 	/** Payment events as another group heard them, in order of arrival. */
 	heard: DomainEvent[];
+	/** What orders answers when it is asked whether it still waits for a payment; it is away while this throws. */
+	awaitsPayment: (asked: { orderId: string; paymentId: string }) => boolean;
 	/** From now on payments are charged by this one, under the sandbox's name. */
 	use(provider: Provider): void;
 	/** Sends an order's event over the bus. */
@@ -60,7 +62,9 @@ export const anOrderOf = (method: string, orderId = newId(), attempt = 1): Order
 
 type Shop = Service & StoreMembers<{ shop_orders: Entity }>;
 
-const paymentEvents = ["captured", "declined", "requires_action", "voided", "refunded", "reminder_due"].map((name) => `payment.${name}`);
+const paymentEvents = ["captured", "declined", "requires_action", "voided", "refunded", "reminder_due"].map(
+	(name) => `payment.${name}`,
+);
 
 /** What orders would be: its events leave from an outbox of its own. */
 const shop = (heard: DomainEvent[]): ServiceSchema => {
@@ -94,8 +98,12 @@ export const startPaymentNode = async (profile: StoreProfile, { reconciler = tru
 	const heard: DomainEvent[] = [];
 	const service = broker.createService({ ...payment }) as Service as PaymentService;
 	const orders = broker.createService(shop(heard)) as Service as Shop;
+	broker.createService({
+		name: "orders",
+		actions: { awaitsPayment: ({ params }: Context<{ orderId: string; paymentId: string }>) => node.awaitsPayment(params) },
+	});
 	await broker.start();
-	if (!reconciler) await service.reconciler?.stop();
+	if (!reconciler) await Promise.all([service.reconciler?.stop(), service.reminding?.stop()]);
 	const sandbox = new SandboxProvider({ charges: service.store.sandbox_charges, secrets: [webhookSecret], slowAfter: 200 });
 	const use = (provider: Provider): void => {
 		service.providers = new Map([["sandbox", provider]]);
@@ -109,8 +117,9 @@ export const startPaymentNode = async (profile: StoreProfile, { reconciler = tru
 		(await request<T>(action, params, as)).body;
 	const view = (id: string) => call<PaymentView>("get", { id });
 	const never = new AbortController().signal;
-	return {
+	const node: PaymentNode = {
 		...{ broker, service, sandbox, heard, use, call, request, view },
+		awaitsPayment: () => true,
 		async tell(type, facts) {
 			const by = type === "order.cancelled" ? { by: "bea" } : {};
 			const event = { type, subject: facts.orderId, data: { ...facts, ...by } } as EventDraft; // `by` is what a cancel has more
@@ -139,4 +148,5 @@ export const startPaymentNode = async (profile: StoreProfile, { reconciler = tru
 			setStoreProfile(undefined);
 		},
 	};
+	return node;
 };
