@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import type { OrderView } from "../../contracts/http/orders.ts";
 import type { PaymentView } from "../../contracts/http/payments.ts";
-import type { HttpAnswer, HttpClient } from "./http.ts";
+import { type HttpAnswer, type HttpClient, login } from "./http.ts";
 import { until } from "./until.ts";
 
 export interface Someone {
@@ -27,9 +27,15 @@ export interface Market {
 	untilPayment(id: string, status: string): Promise<PaymentView>;
 }
 
+const password = "correct horse battery staple";
+
+/** After their token's end. */
+export const signInAgain = async (api: HttpClient, someone: Someone): Promise<void> => {
+	someone.token = (await login(api, someone.email, password)).token;
+};
+
 export const signUp = async (api: HttpClient, role: "buyer" | "seller"): Promise<Someone> => {
 	const email = `${role}-${randomBytes(6).toString("hex")}@example.com`;
-	const password = "correct horse battery staple";
 	const made = await api.post("/v1/auth/register", { email, password, name: `A ${role}`, role });
 	assert.equal(made.status, 201, JSON.stringify(made.body));
 	const login = await api.post("/v1/auth/login", { email, password });

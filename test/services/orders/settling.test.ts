@@ -143,6 +143,8 @@ bothStores("settling orders", (profile) => {
 					sellerId: "demo-seller",
 					amount: order.totals.total,
 					method: "sandbox_success",
+					productName: "Chicken wing",
+					placedAt: order.createdAt,
 				},
 			);
 			later(settings().answerDeadline * 100);
