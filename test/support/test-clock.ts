@@ -5,6 +5,8 @@ import { removeDir, tempDir } from "./temp-dir.ts";
 /** The time of all processes that are started with `env`, which they can be moved forward in together. */
 export interface TestClock {
 	readonly env: { readonly SOUK_TEST_CLOCK: string };
+	/** Epoch ms, as they see it. */
+	readonly now: number;
 	/** They are so many ms further on, each within moments. */
 	advance(ms: number): Promise<void>;
 	remove(): Promise<void>;
@@ -21,6 +23,9 @@ export const testClock = async (): Promise<TestClock> => {
 	await write();
 	return {
 		env: { SOUK_TEST_CLOCK: file },
+		get now() {
+			return Date.now() + offset;
+		},
 		async advance(ms) {
 			offset += ms;
 			await write();
