@@ -46,13 +46,14 @@ bothStores("reminders of payments", (profile) => {
 		clock.now = () => start + ms + (realNow() - since);
 	};
 	before(async () => {
-		node = await startPaymentNode(profile(), { reconciler: false });
+		node = await startPaymentNode({ ...profile(), outboxGrace: 200 }, { reconciler: false });
 	});
 	after(() => node?.stop());
-	beforeEach(() => {
+	beforeEach(async () => {
 		start += 365 * day;
 		at(0);
 		node.awaitsPayment = () => true;
+		await sendReminders(node.service, forever); // a year later nobody is reminded of what the test before left
 	});
 	afterEach(() => {
 		clock.now = realNow;
