@@ -129,6 +129,7 @@ describe("settings from the environment", () => {
 			RATE_LIMIT_LOGIN: "5/300",
 			RATE_LIMIT_POSTS: "off",
 			ORDER_EXPIRES_AFTER: "90",
+			PAYMENT_DUE_AFTER: "36h",
 			ACCESS_TOKEN_TTL: "1500ms",
 			PAYMENT_MAX_TRIES: "3",
 			PAYMENT_BACKOFF_MS: "50",
@@ -138,6 +139,7 @@ describe("settings from the environment", () => {
 		assert.deepEqual(profile.rateLimits.login, { count: 5, seconds: 300 });
 		assert.equal(profile.rateLimits.posts, "off");
 		assert.equal(profile.orderExpiresAfter, 90_000);
+		assert.equal(profile.paymentDueAfter, 36 * 3_600_000);
 		assert.equal(profile.accessTokenTtl, 1_500);
 		assert.deepEqual(profile.groups.payment, { tries: 3, backoffMs: 50 });
 	});

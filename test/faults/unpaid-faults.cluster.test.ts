@@ -15,7 +15,7 @@ import { until } from "../support/until.ts";
 const seed = Number(process.env.SOUK_TEST_SEED ?? 20_260);
 const hour = 3_600_000;
 const day = 24 * hour;
-const count = 96;
+const count = 72;
 
 describe(`A cluster whose nodes are killed while many orders fall due at once (seed ${seed})`, function () {
 	this.timeout(120_000);

@@ -41,7 +41,7 @@ describe(`One process that is killed while many orders fall due at once (seed ${
 	const fallDueAndKill = async (ms: number): Promise<void> => {
 		await souk.kill("SIGKILL");
 		await time.advance(ms);
-		for (let life = 0; life < 3; life++) {
+		for (let life = 0; life < 2; life++) {
 			await souk.restart();
 			await delay(random() * 500);
 			await souk.kill("SIGKILL");

@@ -186,6 +186,18 @@ bothStores("orders that nobody pays for", (profile) => {
 		});
 	}
 
+	it("say whether they still wait for a payment, at the moment of the question", async () => {
+		const waits = (orderId: string, paymentId: string) =>
+			node.broker.call<boolean, object>("orders.awaitsPayment", { orderId, paymentId });
+		const order = await declined();
+		assert.equal(await waits(order.id, order.payment.id), true);
+		const { payment } = (await node.call<OrderView>("pay", { id: order.id, paymentMethod: "sandbox_declined" }, bea)).body;
+		assert.deepEqual([await waits(order.id, order.payment.id), await waits(order.id, payment.id)], [false, true]);
+		later(life);
+		assert.equal(await waits(order.id, payment.id), false, "its time is over, though no round has found it yet");
+		assert.equal(await waits("nobody-knows-it", payment.id), false);
+	});
+
 	it("are found by an index", () => {
 		const { orders } = node.service.store;
 		if (!(orders instanceof SqliteCollection)) return; // the plan of the embedded store stands for both: they have the same indexes
