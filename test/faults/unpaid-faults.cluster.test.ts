@@ -41,7 +41,7 @@ describe(`A cluster whose nodes are killed while many orders fall due at once (s
 		cluster = await startCluster({
 			nodes: [{ services: ["gateway", "auth"] }, both, both, both],
 			env: {
-				...{ ...time.env, LOG_LEVEL: "error", LEASE_TIMEOUT_MS: "600", ACK_WAIT_MS: "1000" },
+				...{ ...time.env, LOG_LEVEL: "error", LEASE_TIMEOUT_MS: "1000", ACK_WAIT_MS: "1000" },
 				...{ OUTBOX_GRACE_MS: "300", OUTBOX_SWEEP_MS: "200", RECONCILE_EVERY_MS: "200" },
 				...{ PAYMENT_DUE_AFTER: "12h", ORDER_EXPIRES_AFTER: "60h" },
 			},

@@ -48,6 +48,11 @@ bothStores("orders that nobody pays for", (profile) => {
 		return order;
 	};
 	const statusOf = async ({ id }: OrderView) => (await node.order(id)).status;
+	/** Without repeats. */
+	const statuses = async (orders: readonly OrderView[]): Promise<string[]> => {
+		const found = await node.service.store.orders.findByIds(orders.map(({ id }) => id));
+		return [...new Set(found.map(({ status }) => status))];
+	};
 	const expiredEvents = (order: OrderView) => node.events(order).filter(({ type }) => type === "order.expired");
 	const history = async (order: OrderView) =>
 		(await node.call<{ items: { event: string; by: string }[] }>("history", { id: order.id }, bea)).body.items;
@@ -134,9 +139,9 @@ bothStores("orders that nobody pays for", (profile) => {
 	});
 
 	it("all end, however many there are, and though some cannot", async () => {
-		const orders = await Promise.all(Array.from({ length: 130 }, () => node.place(bea)));
+		const orders = await Promise.all(Array.from({ length: 55 }, () => node.place(bea)));
 		await Promise.all(orders.map((order) => node.deliver("payment.declined", order)));
-		const stuck = await Promise.all(Array.from({ length: 60 }, () => node.place(bea)));
+		const stuck = await Promise.all(Array.from({ length: 51 }, () => node.place(bea)));
 		await Promise.all(stuck.map((order) => node.deliver("payment.requires_action", order)));
 		// The stuck ones are the longest overdue: more of them than fit into one page.
 		for (const { id } of stuck) await node.service.store.orders.update({ _id: id }, { $set: { expiresAt: 1 } });
@@ -151,14 +156,13 @@ bothStores("orders that nobody pays for", (profile) => {
 		} finally {
 			broker.call = call;
 		}
-		for (const order of orders) assert.equal(await statusOf(order), "expired");
-		for (const order of stuck) assert.equal(await statusOf(order), "placed");
+		assert.deepEqual([await statuses(orders), await statuses(stuck)], [["expired"], ["placed"]]);
 		await round();
-		for (const order of stuck) assert.equal(await statusOf(order), "expired");
+		assert.deepEqual(await statuses(stuck), ["expired"]);
 	});
 
 	it("end once though two rounds run at the same time", async () => {
-		const orders = await Promise.all(Array.from({ length: 60 }, declined));
+		const orders = await Promise.all(Array.from({ length: 20 }, declined));
 		later(life);
 		await Promise.all([round(), round(), round()]);
 		for (const order of orders) {
