@@ -71,6 +71,17 @@ bothStores("reminders of payments", (profile) => {
 		await node.until(order.paymentId, status);
 		return order;
 	};
+	/** Declined, each in answer to an order that asked. */
+	const many = (count: number): Promise<OrderFacts[]> =>
+		Promise.all(
+			Array.from({ length: count }, async () => {
+				const order = placedNow("sandbox_declined");
+				const { paymentId, orderId, attempt, buyerId, sellerId, total: amount, createdAt: placedAt } = order;
+				const wanted = { paymentId, orderId, attempt, buyerId, sellerId, amount, method: "sandbox_declined" };
+				await node.call("ensure", { ...wanted, productName: "Rice", placedAt });
+				return order;
+			}),
+		);
 	const round = async (): Promise<void> => {
 		await sendReminders(node.service, forever);
 		await allHeard(node);
@@ -97,13 +108,11 @@ bothStores("reminders of payments", (profile) => {
 	}
 
 	it("are told by an order that asks for its payment as well as by its event", async () => {
-		const { paymentId, orderId, attempt, buyerId, sellerId, total: amount, createdAt: placedAt } = placedNow("sandbox_declined");
-		const wanted = { paymentId, orderId, attempt, buyerId, sellerId, amount, method: "sandbox_declined" };
-		await node.call("ensure", { ...wanted, productName: "Rice", placedAt });
+		const [order] = await many(1);
 		at(dueAfter + minute);
 		await round();
 		assert.deepEqual(
-			remindersOf(node, paymentId).map(({ data }) => data.productName),
+			remindersOf(node, order?.paymentId ?? "").map(({ data }) => data.productName),
 			["Rice"],
 		);
 	});
@@ -160,7 +169,7 @@ bothStores("reminders of payments", (profile) => {
 	});
 
 	it("wait for orders to answer, and one that cannot be asked about keeps no other waiting", async () => {
-		const orders = await Promise.all(Array.from({ length: 60 }, () => unpaid()));
+		const orders = await many(52); // more than one page
 		const [first] = orders;
 		node.awaitsPayment = ({ orderId }) => {
 			if (orderId === first?.orderId) throw new Error("away");
@@ -175,7 +184,7 @@ bothStores("reminders of payments", (profile) => {
 	});
 
 	it("come once though several rounds run at the same time", async () => {
-		const orders = await Promise.all(Array.from({ length: 60 }, () => unpaid()));
+		const orders = await many(20);
 		at(dueAfter + minute);
 		await Promise.all([sendReminders(node.service, forever), sendReminders(node.service, forever), round()]);
 		await allHeard(node);
