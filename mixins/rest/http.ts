@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import type { Context } from "moleculer";
 import type { CallMeta } from "../../contracts/call.ts";
 import type { OwnRefusal } from "../../contracts/http/route.ts";
 import { type Headers, strictPolicy } from "./headers.ts";
@@ -8,9 +7,10 @@ import type { Query } from "./input.ts";
 
 /** What the steps of a request hang on it. */
 export interface RestRequest extends IncomingMessage {
-	/** The root of all calls that are made for it. */
-	$ctx: Context<unknown, CallMeta>;
+	/** Travels with the call that is made for it, and brings back what the service tells about its answer. */
+	meta: CallMeta;
 	requestId: string;
+	/** Only there if requests are logged. */
 	startedAt: number;
 	/** Without query and trailing slash. */
 	pathname: string;
