@@ -79,6 +79,10 @@ export class AuthWatch {
 		this.#verifier.endSession(ended);
 	}
 
+	recall(token: string): VerifiedCaller | null {
+		return this.#verifier.recall(token);
+	}
+
 	async verify(token: string): Promise<VerifiedCaller> {
 		if (!this.ready) await this.#untilReady();
 		try {

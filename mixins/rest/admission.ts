@@ -1,7 +1,7 @@
 import type { Caller, ServiceCaller } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Route } from "../../contracts/http/route.ts";
-import type { LimitName, RateLimits, Standing } from "../rate-limits/rate-limits.ts";
+import type { RateLimits, Standing } from "../rate-limits/rate-limits.ts";
 import type { Headers } from "./headers.ts";
 
 // Who may come in: token or service key, rate, role or scope. In that order, but what is refused counts against its address.
@@ -30,15 +30,24 @@ const rateHeaders = (standings: readonly Standing[]): Headers => ({
 /** Probes come often and from few addresses; to refuse them would take a healthy node out of service. */
 const isProbe = (route: Route): boolean => route.tag === "health";
 
-const count = async (limits: RateLimits, route: Route, who: string, headers: Headers): Promise<void> => {
-	if (isProbe(route)) return;
-	const names: LimitName[] = route.limit ? ["api", route.limit] : ["api"];
-	const all = await Promise.all(names.map((name) => limits.consume(name, who)));
-	const standings = all.filter((standing) => standing !== null);
-	if (standings.length === 0) return;
-	Object.assign(headers, rateHeaders(standings));
-	const refused = standings.find(({ allowed }) => !allowed);
+const judge = (standings: readonly (Standing | null)[], headers: Headers): void => {
+	const set = standings.filter((standing) => standing !== null);
+	if (set.length === 0) return;
+	Object.assign(headers, rateHeaders(set));
+	const refused = set.find(({ allowed }) => !allowed);
 	if (refused) throw new DomainError("RATE_LIMITED", undefined, { retryAfter: refused.reset });
+};
+
+const isCounted = (standing: Standing | null | Promise<Standing>): standing is Standing | null => !(standing instanceof Promise);
+
+/** Throws or rejects with RATE_LIMITED. A promise only where Redis counts: most of what a request waits for would be nothing else. */
+const count = (limits: RateLimits, route: Route, who: string, headers: Headers): Promise<void> | undefined => {
+	if (isProbe(route)) return undefined;
+	const standings = [limits.consume("api", who)];
+	if (route.limit) standings.push(limits.consume(route.limit, who));
+	if (!standings.every(isCounted)) return Promise.all(standings).then((all) => judge(all, headers));
+	judge(standings, headers);
+	return undefined;
 };
 
 const demandScope = ({ scopes = [] }: Route, { scopes: held }: ServiceCaller): void => {
@@ -49,6 +58,8 @@ const demandScope = ({ scopes = [] }: Route, { scopes: held }: ServiceCaller): v
 };
 
 export interface Doorkeeper {
+	/** Who holds this token if it was verified before, at once; null if it has to be. */
+	knownAccessToken(token: string): Caller | null;
 	verifyAccessToken(token: string): Promise<Caller>;
 	verifyServiceKey(key: string, beforeAsking: () => Promise<void>): Promise<ServiceCaller>;
 	limits: RateLimits;
@@ -68,33 +79,37 @@ export interface Knock {
 	headers: Headers;
 }
 
-const admitPerson = async (door: Doorkeeper, route: Route, { authorization, address, headers }: Knock): Promise<Caller> => {
+const admitPerson = async (door: Doorkeeper, route: Route, { authorization, address, headers }: Knock): Promise<Admitted> => {
 	let caller: Caller;
 	try {
-		caller = await door.verifyAccessToken(tokenOf(authorization));
+		const token = tokenOf(authorization);
+		caller = door.knownAccessToken(token) ?? (await door.verifyAccessToken(token));
 	} catch (error) {
 		await count(door.limits, route, `address:${address}`, headers);
 		throw error;
 	}
-	await count(door.limits, route, `user:${caller.id}`, headers);
+	const counted = count(door.limits, route, `user:${caller.id}`, headers);
+	if (counted) await counted;
 	demandRole(route, caller);
-	return caller;
+	return { user: caller };
 };
 
 /** A key that was not checked a moment ago counts against its address before auth is asked: guesses must not cost more than that. */
-const admitProgram = async (door: Doorkeeper, route: Route, key: string, { address, headers }: Knock): Promise<ServiceCaller> => {
-	const program = await door.verifyServiceKey(key, () => count(door.limits, route, `address:${address}`, headers));
+const admitProgram = async (door: Doorkeeper, route: Route, key: string, { address, headers }: Knock): Promise<Admitted> => {
+	const program = await door.verifyServiceKey(key, async () => count(door.limits, route, `address:${address}`, headers));
 	await count(door.limits, route, `key:${program.keyId}`, headers);
 	demandScope(route, program);
-	return program;
+	return { service: program };
+};
+
+const admitAnybody = async (door: Doorkeeper, route: Route, { address, headers }: Knock): Promise<Admitted> => {
+	await count(door.limits, route, `address:${address}`, headers);
+	return {};
 };
 
 /** Answers who calls; `knock.headers` gets the rate limit's, on refusal too. */
-export const admit = async (door: Doorkeeper, route: Route, knock: Knock): Promise<Admitted> => {
-	if (route.auth === "public") {
-		await count(door.limits, route, `address:${knock.address}`, knock.headers);
-		return {};
-	}
-	if (knock.apiKey === undefined || knock.authorization !== undefined) return { user: await admitPerson(door, route, knock) };
-	return { service: await admitProgram(door, route, knock.apiKey, knock) };
+export const admit = (door: Doorkeeper, route: Route, knock: Knock): Promise<Admitted> => {
+	if (route.auth === "public") return admitAnybody(door, route, knock);
+	if (knock.apiKey === undefined || knock.authorization !== undefined) return admitPerson(door, route, knock);
+	return admitProgram(door, route, knock.apiKey, knock);
 };

@@ -1,6 +1,7 @@
 import { DomainError, toProblem } from "../../contracts/errors.ts";
 import { documentLimit, type IntakeOutcome } from "../../contracts/intake.ts";
 import { linesType } from "../../contracts/media.ts";
+import type { Tools } from "./endpoint.ts";
 import type { Outgoing, RestRequest } from "./http.ts";
 import { inOrder } from "./in-order.ts";
 import { batchesOf, type Line } from "./lines.ts";
@@ -32,30 +33,36 @@ const outcomeLine = (req: RestRequest, outcome: IntakeOutcome): string => {
 };
 
 /** The service's outcome of each of these texts, as lines; if it does not answer, that is the outcome of all of them. */
-const ask = async (req: RestRequest, action: string, documents: readonly string[]): Promise<string[]> => {
+const ask = async (
+	{ call, logger }: Tools,
+	req: RestRequest,
+	action: string,
+	documents: readonly string[],
+): Promise<string[]> => {
 	if (documents.length === 0) return [];
 	try {
-		const outcomes = await req.$ctx.call<IntakeOutcome[], { documents: readonly string[] }>(action, { documents });
+		// A meta for each batch: they run side by side.
+		const outcomes = await call<IntakeOutcome[]>(action, { documents }, req.requestId, { ...req.meta });
 		return outcomes.map((outcome) => outcomeLine(req, outcome));
 	} catch (error) {
 		const { unexpected } = refusalOf(error, req.requestId, false);
-		if (unexpected) req.$ctx.broker.logger.error(`${action} failed`, error);
+		if (unexpected) logger.error(`${action} failed`, error);
 		return documents.map(() => problemLine(req, error));
 	}
 };
 
-const answerBatch = async (req: RestRequest, action: string, lines: readonly Line[]): Promise<string> => {
+const answerBatch = async (tools: Tools, req: RestRequest, action: string, lines: readonly Line[]): Promise<string> => {
 	const texts = lines.flatMap((line) => ("text" in line ? [line.text] : []));
-	const answers = (await ask(req, action, texts)).values();
+	const answers = (await ask(tools, req, action, texts)).values();
 	return lines.map((line) => ("text" in line ? answers.next().value : problemLine(req, refusedLine(line)))).join("");
 };
 
 /** Once the connection is gone nothing can be said, and lines that were cut off are none. */
-export const answerLines = (req: RestRequest, action: string): Outgoing => {
+export const answerLines = (tools: Tools, req: RestRequest, action: string): Outgoing => {
 	demandMedia(req, [linesType]);
 	return {
 		status: 200,
 		headers: { "Content-Type": linesType, "Cache-Control": "no-store" },
-		body: inOrder(batchesOf(req, batch), (lines) => answerBatch(req, action, lines), batchesInFlight),
+		body: inOrder(batchesOf(req, batch), (lines) => answerBatch(tools, req, action, lines), batchesInFlight),
 	};
 };

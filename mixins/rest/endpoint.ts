@@ -1,3 +1,4 @@
+import type { ServiceBroker } from "moleculer";
 import type { CallMeta, RequestKey } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Route } from "../../contracts/http/route.ts";
@@ -17,6 +18,9 @@ import { requestKey } from "./request-key.ts";
 export interface Tools extends Doorkeeper {
 	claims: Claims;
 	trustProxy: number;
+	logger: Pick<ServiceBroker["logger"], "error">;
+	/** What the service sets in `meta` is there when the call ends, well or not. */
+	call<Answer>(action: string, params: Params, requestId: string, meta: CallMeta): Promise<Answer>;
 }
 
 const takesBody = (route: Route): boolean => route.body !== undefined || route.raw === true;
@@ -96,18 +100,18 @@ const keyOf = (route: Route, req: RestRequest, caller: Admitted, body: unknown):
 	});
 
 const fillMeta = (req: RestRequest, { user, service }: Admitted, address: string): void => {
-	const { meta } = req.$ctx;
+	const { meta } = req;
 	if (user) meta.user = { id: user.id, roles: user.roles, sessionId: user.sessionId };
 	if (service) meta.service = service;
 	meta.client = { address, agent: agentOf(req) };
 };
 
 /** Calls the action. The preconditions are read here, behind the replay: a repeat is answered before If-Match is looked at. */
-const call = async (route: Route, req: RestRequest, params: Params): Promise<Answer> => {
+const call = async (tools: Tools, route: Route, req: RestRequest, params: Params): Promise<Answer> => {
 	const ifMatch = route.entity && route.method !== "GET" ? parseIfMatch(req.headers["if-match"]) : undefined;
-	if (ifMatch !== undefined) req.$ctx.meta.ifMatch = ifMatch;
-	const data = await req.$ctx.call<unknown, Params>(route.action, params);
-	return toAnswer(route, req.$ctx.meta, data);
+	if (ifMatch !== undefined) req.meta.ifMatch = ifMatch;
+	const data = await tools.call<unknown>(route.action, params, req.requestId, req.meta);
+	return toAnswer(route, req.meta, data);
 };
 
 /** Compiles a route into what serves it. Throws DomainError and whatever the call throws. */
@@ -123,19 +127,19 @@ export const endpoint = (route: Route): ((tools: Tools, req: RestRequest) => Pro
 		});
 		if (route.lines && sendsLines(req)) {
 			fillMeta(req, caller, address);
-			return answerLines(req, route.lines);
+			return answerLines(tools, req, route.lines);
 		}
 		const body = takesBody(route) ? await readBody(req, route) : undefined;
 		if (route.refused) req.refused = route.refused;
 		const params = inputOf(req.pathParams, req.query, route.raw ? undefined : body);
 		if (route.raw) Object.assign(params, { rawBody: body ?? "", headers: signatureHeaders(req) });
 		fillMeta(req, caller, address);
-		const run = () => call(route, req, params);
+		const run = () => call(tools, route, req, params);
 		const key = route.method === "GET" ? undefined : keyOf(route, req, caller, body);
-		if (key) req.$ctx.meta.request = key;
+		if (key) req.meta.request = key;
 		const { replayed, ...answer }: MaybeReplayed = key?.named ? await once(route, tools.claims, key, run) : await run();
 		const { status, headers, body: text } = conditional(req, answer);
-		const { meta } = req.$ctx;
+		const { meta } = req;
 		const more: Headers = { ...headers, "Cache-Control": "no-store" };
 		if (replayed || meta.replayed) more["Idempotency-Replayed"] = "true";
 		if (meta.cache) more["X-Cache"] = meta.cache;

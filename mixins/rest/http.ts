@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import type { Context } from "moleculer";
 import type { CallMeta } from "../../contracts/call.ts";
 import type { OwnRefusal } from "../../contracts/http/route.ts";
 import { type Headers, strictPolicy } from "./headers.ts";
 import type { Query } from "./input.ts";
+import { leaveTogether } from "./leave-together.ts";
 
 /** What the steps of a request hang on it. */
 export interface RestRequest extends IncomingMessage {
-	/** The root of all calls that are made for it. */
-	$ctx: Context<unknown, CallMeta>;
+	/** Travels with the call that is made for it, and brings back what the service tells about its answer. */
+	meta: CallMeta;
 	requestId: string;
+	/** Only there if requests are logged. */
 	startedAt: number;
 	/** Without query and trailing slash. */
 	pathname: string;
@@ -77,6 +78,6 @@ export const write = (
 	else if (body === null && status !== 204 && status !== 304) list.push("Content-Length", "0");
 	res.writeHead(status, list);
 	if (body !== null && !isWhole(body)) return stream(res, body);
-	res.end(req.method === "HEAD" || body === null ? undefined : body);
+	leaveTogether(res, req.method === "HEAD" || body === null ? undefined : body);
 	return undefined;
 };

@@ -18,33 +18,41 @@ const converted = (schema: TSchema, text: string | string[] | undefined): unknow
 	return text;
 };
 
-type Part<T> = (value: T, errors: FieldError[]) => Params;
+/** Null: the route takes nothing from there. */
+type Part<T> = ((value: T, errors: FieldError[]) => Params) | null;
+
+/** TypeBox walks the whole value to fill in what is absent: not worth it where nothing has a default. */
+const defaultsOf = (schema: TSchema): (<T>(value: T) => T) =>
+	JSON.stringify(schema).includes('"default":') ? (value) => Default(schema, value) as typeof value : (value) => value;
 
 /** Takes what the schema knows from path or query; the rest does not exist. */
 const fromText = (schema: TObject | undefined): Part<Query> => {
-	if (!schema) return () => ({});
+	if (!schema) return null;
 	const check = compileCheck(schema);
+	const withDefaults = defaultsOf(schema);
 	const members = Object.entries(schema.properties);
 	return (texts, errors) => {
 		const values: Params = {};
 		for (const [name, member] of members) {
 			if (texts[name] !== undefined) values[name] = converted(member, texts[name]);
 		}
-		errors.push(...(check(values) ?? []));
-		return Default(schema, values) as Params;
+		const wrong = check(values);
+		if (wrong) errors.push(...wrong);
+		return withDefaults(values);
 	};
 };
 
 /** An absent body is checked as an empty object: what is missing is then named member by member. */
 const fromBody = (schema: TSchema | undefined): Part<unknown> => {
-	if (!schema) return () => ({});
+	if (!schema) return null;
 	const check = compileCheck(schema);
+	const withDefaults = defaultsOf(schema);
 	return (body, errors) => {
 		const value = body === undefined ? {} : body;
 		const wrong = check(value);
 		if (wrong) errors.push(...wrong);
 		// Clean deletes what the schema does not know, `__proto__` as an own member included, before anything is merged.
-		return wrong ? {} : (Clean(schema, Default(schema, value)) as Params);
+		return wrong ? {} : (Clean(schema, withDefaults(value)) as Params);
 	};
 };
 
@@ -59,11 +67,11 @@ export const compileInput = (route: Route): ((path: Query, query: Query, body: u
 	const bodyPart = fromBody(route.raw ? undefined : route.body);
 	return (path, query, body) => {
 		const errors: FieldError[] = [];
-		const fromPath = pathPart(path, errors);
+		const fromPath = pathPart?.(path, errors);
 		// Ids are opaque to clients: one that we never gave out is an unknown one, whatever it looks like.
 		if (errors.length > 0) throw new DomainError("NOT_FOUND");
-		const fromQuery = queryPart(query, errors);
-		const params = { ...bodyPart(body, errors), ...fromQuery, ...fromPath };
+		const fromQuery = queryPart?.(query, errors);
+		const params = { ...bodyPart?.(body, errors), ...fromQuery, ...fromPath };
 		if (errors.length > 0) throw new DomainError("VALIDATION", undefined, { errors });
 		return params;
 	};

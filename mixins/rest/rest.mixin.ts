@@ -1,19 +1,19 @@
 import { Server } from "node:net";
-import type { Context, ServiceSchema } from "moleculer";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import type { Profile } from "../../config/profile-type.ts";
-import type { CallMeta } from "../../contracts/call.ts";
 import type { Route } from "../../contracts/http/route.ts";
-import { newId } from "../../contracts/ids.ts";
 import { memoryClaims } from "../idempotency/memory-claims.ts";
 import { redisClaims } from "../idempotency/redis-claims.ts";
 import { rateLimits } from "../rate-limits/rate-limits.ts";
 import { volatileRedis } from "../redis/volatile-redis.ts";
-import { saneRequestId } from "./client.ts";
 import { endpoint } from "./endpoint.ts";
-import { corsHeaders, securityHeaders } from "./headers.ts";
+import { aliasFinder } from "./find-alias.ts";
+import { securityHeaders } from "./headers.ts";
 import type { Outgoing, RestRequest, RestResponse } from "./http.ts";
-import { answerBroken, type Handler, type RestService, refuse, serve } from "./serve.ts";
+import { Running } from "./running.ts";
+import { answerBroken, type Handler, type RestService, serve } from "./serve.ts";
 
 /** Something that is no call: a document or a file. Null: there is none. */
 export type Page = (params: Readonly<Record<string, string>>, req: RestRequest) => Outgoing | null;
@@ -27,6 +27,8 @@ export interface RestOptions {
 
 /** How long a stop waits for requests in flight, in ms. */
 const drainMs = 10_000;
+/** How long requests whose connections were cut may still run, in ms. */
+const afterCutMs = 10_000;
 /** How long a connection without a request may stay during a stop, in ms: one may be on its way on it. */
 const idleMs = 250;
 
@@ -45,6 +47,10 @@ const openTools = (service: RestService, { rateLimits: limits, redisUrl, keyPref
 	service.redis = redisUrl === null ? null : volatileRedis(redisUrl, onTrouble);
 	service.tools = {
 		trustProxy,
+		logger: service.logger,
+		// A call of the broker, not of a context: a request is no call itself (docs/decisions/0009). What it brings back is in `meta`.
+		call: (action, params, requestID, meta) => service.broker.call(action, params, { requestID, meta, caller: service.fullName }),
+		knownAccessToken: (token) => service.knownAccessToken(token),
 		verifyAccessToken: (token) => service.verifyAccessToken(token),
 		verifyServiceKey: (key, beforeAsking) => service.verifyServiceKey(key, beforeAsking),
 		limits: rateLimits(limits, service.redis, keyPrefix),
@@ -56,7 +62,7 @@ const openTools = (service: RestService, { rateLimits: limits, redisUrl, keyPref
  * Stops listening and lets requests in flight finish, those included that clients had sent before they could know: from here on
  * each answer asks for its connection to be closed. After `drainMs` what is left is cut.
  */
-const drain = async ({ server, logger }: RestService): Promise<void> => {
+const drain = async ({ server, running, logger }: RestService): Promise<void> => {
 	if (!server.listening) return;
 	const closed = new Promise<void>((resolve) => server.once("close", resolve));
 	// Not HTTP's own close: it cuts idle connections at once, and with them the requests that are on their way on them.
@@ -69,6 +75,7 @@ const drain = async ({ server, logger }: RestService): Promise<void> => {
 	await closed;
 	clearInterval(tidy);
 	clearTimeout(cut);
+	await Promise.race([running.idle(), delay(afterCutMs, undefined, { ref: false })]);
 	server.close(() => undefined); // ends the timer by which HTTP looks for slow clients; it has nothing else to close
 };
 
@@ -83,7 +90,7 @@ export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 		mixins: [ApiGateway],
 		settings: {
 			// Everything here is published to every node unless it is named in $secureSettings.
-			$secureSettings: ["routes", "rootCallOptions", "port", "ip"],
+			$secureSettings: ["routes", "port", "ip"],
 			port: profile.port,
 			ip: profile.host,
 			logRequest: null,
@@ -101,35 +108,20 @@ export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 					aliases: aliasesOf(options),
 				},
 			],
-			/** The first thing that happens to a request. Not their X-Correlation-ID, nor an X-Request-ID that is unfit for a log. */
-			rootCallOptions(call: { requestID?: string }, req: RestRequest) {
-				req.startedAt = performance.now();
-				req.requestId = saneRequestId(req.headers["x-request-id"]) ?? newId();
-				call.requestID = req.requestId;
-				req.answerHeaders = corsHeaders(profile.corsOrigins, req.headers.origin);
-			},
 		},
 		actions: {
 			// The bus needs no way to list or change what is mounted.
 			listAliases: false,
 			addRoute: false,
 			removeRoute: false,
-			// A request is no call that may queue, fail over or trip a breaker: those rules are for the action behind it. With a
+			// Nor is a request a call that may queue, fail over or trip a breaker: those rules are for the action behind it. With a
 			// bulkhead, a hundred clients that send slowly would lock out all others.
-			rest: {
-				bulkhead: { enabled: false },
-				circuitBreaker: { enabled: false },
-				retryPolicy: { enabled: false },
-				timeout: 0, // what it calls has its own
-				// Instead of moleculer-web's own way through a request, which merges and parses before anything was checked.
-				handler(this: RestService, ctx: Context<{ req: RestRequest; res: RestResponse }, CallMeta>) {
-					return serve(this, ctx);
-				},
-			},
+			rest: false,
 		},
 		methods: {
-			errorHandler(this: RestService, req: RestRequest, res: RestResponse, error: unknown) {
-				refuse(this, req, res, error);
+			/** Instead of moleculer-web's own way through a request, which merges and parses before anything was checked. */
+			httpHandler(this: RestService, req: RestRequest, res: RestResponse) {
+				return serve(this, req, res);
 			},
 			/** For middlewares/drain.ts: before any service of this process stops. */
 			drain(this: RestService) {
@@ -140,6 +132,9 @@ export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 		created(this: RestService) {
 			this.draining = null;
 			this.always = always;
+			this.corsOrigins = profile.corsOrigins;
+			this.running = new Running();
+			this.findAlias = aliasFinder(this.aliases);
 			this.logsRequests = profile.logLevel === "debug" || profile.logLevel === "trace";
 			openTools(this, profile);
 			// Longer than the 60 s of common load balancers: who closes first decides whether a request can be lost between.

@@ -1,24 +1,26 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { parse } from "node:querystring";
-import type { Context, Service } from "moleculer";
-import type { CallMeta } from "../../contracts/call.ts";
+import type { Service } from "moleculer";
 import { DomainError, toProblem } from "../../contracts/errors.ts";
 import { newId } from "../../contracts/ids.ts";
+import { withRequestId } from "../../middlewares/request-id.ts";
 import type { VolatileRedis } from "../redis/volatile-redis.ts";
 import type { Doorkeeper } from "./admission.ts";
+import { saneRequestId } from "./client.ts";
 import type { Tools } from "./endpoint.ts";
-import { preflightHeaders } from "./headers.ts";
+import type { aliasFinder, Mounted } from "./find-alias.ts";
+import { corsHeaders, preflightHeaders } from "./headers.ts";
 import { type Outgoing, type RestRequest, type RestResponse, write } from "./http.ts";
 import { refusalOf } from "./refusal.ts";
+import type { Running } from "./running.ts";
 
 // From a request to its handler, and the ways out: an answer, a refusal, and what OPTIONS tells.
 
 /** What stands behind an alias: a route of the table, or a page (which asks nobody). Null: there is no such page. */
 export type Handler = (tools: Tools, req: RestRequest) => Promise<Outgoing> | Outgoing | null;
 
-interface Alias {
-	method: string;
+export interface Alias extends Mounted {
 	handler: Handler;
 	match(path: string): Record<string, string> | false;
 }
@@ -28,12 +30,16 @@ export interface RestService extends Service {
 	server: Server;
 	aliases: Alias[];
 	resolveAlias(path: string, method: string): { alias: Alias; params: Record<string, string> } | false;
+	findAlias: ReturnType<typeof aliasFinder<Alias>>;
 	tools: Tools;
+	running: Running;
+	corsOrigins: readonly string[];
 	redis: VolatileRedis | null;
 	/** Names and values of the headers of every answer. */
 	always: readonly string[];
 	logsRequests: boolean;
 	draining: Promise<void> | null;
+	knownAccessToken: Doorkeeper["knownAccessToken"];
 	verifyAccessToken: Doorkeeper["verifyAccessToken"];
 	verifyServiceKey: Doorkeeper["verifyServiceKey"];
 	drain(): Promise<void>;
@@ -67,7 +73,8 @@ const answer = (service: RestService, req: RestRequest): Promise<Outgoing> | Out
 	splitUrl(req);
 	if (req.method === "OPTIONS") return answerOthers(service, req);
 	// HEAD is a GET whose body is not sent.
-	const found = service.resolveAlias(req.pathname, req.method === "HEAD" ? "GET" : (req.method ?? ""));
+	const method = req.method === "HEAD" ? "GET" : (req.method ?? "");
+	const found = service.findAlias(method, req.pathname) ?? service.resolveAlias(req.pathname, method);
 	if (!found) return answerOthers(service, req);
 	req.pathParams = found.params;
 	const outgoing = found.alias.handler(service.tools, req);
@@ -98,21 +105,30 @@ export const refuse = (service: RestService, req: RestRequest, res: RestResponse
 	});
 };
 
-/** Serves one request; resolves when its answer has left or its client is gone, so that a stop waits for it. */
-export const serve = async (
-	service: RestService,
-	ctx: Context<{ req: RestRequest; res: RestResponse }, CallMeta>,
-): Promise<true> => {
-	const { req, res } = ctx.params;
-	req.$ctx = ctx;
-	const closed = new Promise((resolve) => res.once("close", resolve));
+/** The first thing that happens to a request. Not their X-Correlation-ID, nor an X-Request-ID that is unfit for a log. */
+const receive = ({ corsOrigins, logsRequests }: RestService, req: RestRequest): void => {
+	if (logsRequests) req.startedAt = performance.now();
+	req.requestId = saneRequestId(req.headers["x-request-id"]) ?? newId();
+	req.answerHeaders = corsHeaders(corsOrigins, req.headers.origin);
+	req.meta = {};
+};
+
+const respond = async (service: RestService, req: RestRequest, res: RestResponse): Promise<void> => {
+	service.running.begin();
 	try {
-		await finish(service, req, res, await answer(service, req));
+		const streamed = finish(service, req, res, await answer(service, req));
+		if (streamed) await streamed;
 	} catch (error) {
 		refuse(service, req, res, error);
+	} finally {
+		service.running.end();
 	}
-	await closed;
-	return true;
+};
+
+/** Serves one request; resolves when its answer was handed to the connection, or its client is gone. */
+export const serve = (service: RestService, req: RestRequest, res: RestResponse): Promise<void> => {
+	receive(service, req);
+	return withRequestId(req.requestId, () => respond(service, req, res));
 };
 
 /** What Node could not parse never becomes a request; it gets an answer all the same. */

@@ -3,8 +3,8 @@ import { type Context, ServiceBroker, type ServiceSchema } from "moleculer";
 import { quiet } from "../support/brokers.ts";
 import { needs, type RunningServer, startNats } from "../support/servers.ts";
 
-// The gateway reads from ctx.meta what a service tells about its answer (replayed, cache, status): Moleculer merges the meta of
-// a call back into that of its caller, also over the wire, also when the call failed.
+// The gateway reads from meta what a service tells about its answer (replayed, cache, status): Moleculer merges the meta of
+// a call back into that of its caller, and into the object that broker.call() was given; also over the wire, also when the call failed.
 
 const service: ServiceSchema = {
 	name: "teller",
@@ -31,6 +31,13 @@ const behaves = (broker: () => ServiceBroker): void => {
 	for (const fail of [false, true]) {
 		it(`comes back from a call that ${fail ? "failed" : "went well"}`, async () => {
 			assert.equal(await broker().call("caller.ask", { fail }), true);
+		});
+
+		it(`is in the meta that was given to broker.call() for a call that ${fail ? "failed" : "went well"}`, async () => {
+			const meta: { replayed?: boolean } = {};
+			const call = broker().call<string, object>("teller.tell", { fail }, { meta });
+			await (fail ? assert.rejects(call, { message: "refused" }) : call);
+			assert.deepEqual(meta, { replayed: true });
 		});
 	}
 };

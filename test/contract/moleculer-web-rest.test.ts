@@ -13,7 +13,7 @@ import { until } from "../support/until.ts";
 // What mixins/rest leans on in moleculer-web 0.11, and what it is there to keep away. When one of these fails after an update,
 // the sentence says which line of mixins/rest to look at.
 
-const bare = (more: { settings?: object; actions?: object; routes?: object[] } = {}): ServiceSchema =>
+const bare = (more: { settings?: object; actions?: object; methods?: object; routes?: object[] } = {}): ServiceSchema =>
 	({
 		name: "web",
 		mixins: [ApiGateway],
@@ -26,12 +26,13 @@ const bare = (more: { settings?: object; actions?: object; routes?: object[] } =
 			...more.settings,
 		},
 		actions: more.actions ?? {},
+		methods: more.methods ?? {},
 	}) as unknown as ServiceSchema;
 
 const echo: ServiceSchema = {
 	name: "echo",
 	actions: {
-		show: { rest: "GET /shown", handler: (ctx) => ({ requestID: ctx.requestID, params: ctx.params }) },
+		show: (ctx) => ctx.params,
 		fail: () => {
 			throw new Error("inner words");
 		},
@@ -40,6 +41,7 @@ const echo: ServiceSchema = {
 
 interface Web {
 	server: { address(): AddressInfo; listening: boolean };
+	actions: object;
 	aliases: { method: string; fullPath: string; handler: unknown; match(path: string): unknown }[];
 	resolveAlias(path: string, method: string): { alias: { handler: unknown }; params: object } | false;
 }
@@ -82,29 +84,23 @@ describe("moleculer-web under mixins/rest", () => {
 		assert.equal((await clientOf(broker).get("/a/b")).status, 200);
 	});
 
-	it("lets X-Correlation-ID win over X-Request-ID, unless rootCallOptions decides", async () => {
-		const headers = { "x-request-id": "one", "x-correlation-id": "two" };
-		const plain = await brokers.start({}, echo, bare());
-		assert.equal((await clientOf(plain).get("/ids/1", { headers })).body.requestID, "two");
-		const rootCallOptions = (options: { requestID: string }) => {
-			options.requestID = "three";
+	it("calls the method httpHandler for each request, which a schema may replace; and removes actions with false", async () => {
+		const methods = {
+			httpHandler(_req: unknown, res: { end(text: string): void }) {
+				res.end("ours");
+			},
 		};
-		const ours = await brokers.start({}, echo, bare({ settings: { rootCallOptions } }));
-		assert.equal((await clientOf(ours).get("/ids/1", { headers })).body.requestID, "three");
-	});
-
-	it("lets a schema replace the handler of `rest` and remove actions with false", async () => {
-		const handler = ({ params }: { params: { res: { end(text: string): void } } }) => {
-			params.res.end("ours");
-			return true;
-		};
-		const broker = await brokers.start({}, echo, bare({ actions: { rest: { handler }, listAliases: false, addRoute: false } }));
+		const broker = await brokers.start(
+			{},
+			echo,
+			bare({ methods, actions: { rest: false, listAliases: false, addRoute: false } }),
+		);
 		assert.equal((await clientOf(broker).get("/ids/1")).text, "ours");
 		await assert.rejects(broker.call("web.addRoute"), { type: "SERVICE_NOT_FOUND" });
-		await assert.rejects(broker.call("web.rest"), { type: "SERVICE_NOT_FOUND" });
+		assert.equal(Object.keys(webOf(broker).actions).includes("rest"), false);
 	});
 
-	it("queues requests behind the bulkhead of the broker; the gateway takes `rest` out of it", async () => {
+	it("queues requests behind the bulkhead of the broker; the gateway calls no action for a request", async () => {
 		const bulkhead = { enabled: true, concurrency: 1, maxQueueSize: 1 };
 		/** A request whose body does not come holds its place. */
 		const hang = (url: string, path: string, token: string) => {
@@ -151,7 +147,7 @@ describe("moleculer-web under mixins/rest", () => {
 				.filter(({ name }: { name: string }) => name === "gateway") as { settings: object }[];
 			const names = Object.keys(gateway?.settings ?? {});
 			assert.ok(names.length > 0);
-			for (const name of ["routes", "rootCallOptions", "port", "ip"]) assert.equal(names.includes(name), false, name);
+			for (const name of ["routes", "port", "ip"]) assert.equal(names.includes(name), false, name);
 		} finally {
 			await nodes.stopAll();
 		}

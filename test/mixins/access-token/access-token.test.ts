@@ -17,8 +17,21 @@ describe("accessTokens()", () => {
 	let auth: FakeAuth;
 	let door: Door;
 
-	const refuses = (code: ErrorCode, token: string): Promise<void> =>
-		assert.rejects(door.verifyAccessToken(token), (error) => error instanceof DomainError && error.code === code);
+	/** What is remembered of a token: who holds it, that nobody does, or the code by which it is refused. */
+	const recalled = (token: string): unknown => {
+		try {
+			return door.knownAccessToken(token);
+		} catch (error) {
+			assert.ok(error instanceof DomainError);
+			return error.code;
+		}
+	};
+
+	const refuses = async (code: ErrorCode, token: string): Promise<void> => {
+		assert.ok([code, null].includes(recalled(token) as ErrorCode | null));
+		await assert.rejects(door.verifyAccessToken(token), (error) => error instanceof DomainError && error.code === code);
+		assert.ok([code, null].includes(recalled(token) as ErrorCode | null));
+	};
 
 	/** The clock stands still: what happens once a second then happens once. */
 	const stopClock = (): ((ms: number) => void) => {
@@ -48,7 +61,9 @@ describe("accessTokens()", () => {
 	it("tells who holds a token, the first time and every time", async () => {
 		await open();
 		const token = await auth.sign({ sub: "ana", roles: ["buyer", "seller"], sid: "s1" });
+		assert.equal(recalled(token), null);
 		const caller = await door.verifyAccessToken(token);
+		assert.equal(recalled(token), caller);
 		const { expiresAt, ...who } = caller;
 		assert.deepEqual(who, { id: "ana", roles: ["buyer", "seller"], sessionId: "s1" });
 		assert.ok(expiresAt > clock.now() && expiresAt <= clock.now() + 900_000);
@@ -171,6 +186,7 @@ describe("accessTokens()", () => {
 		const token = await auth.sign({ sid: "s9" });
 		await door.verifyAccessToken(token);
 		await broker.broadcast("auth.session_ended", { sessionId: "s9", until: clock.now() + minute });
+		assert.equal(recalled(token), "UNAUTHORIZED");
 		await refuses("UNAUTHORIZED", token);
 		await refuses("UNAUTHORIZED", await auth.sign({ sid: "s9", sub: "again" }));
 		await door.verifyAccessToken(await auth.sign({ sid: "s8" }));

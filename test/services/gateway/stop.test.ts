@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Agent, request } from "node:http";
+import { once } from "node:events";
+import { Agent, request, type Server } from "node:http";
 import { GatewayNodes, urlOf } from "../../support/gateway-node.ts";
 import { shop, shopRoutes } from "../../support/shop.ts";
 import { until } from "../../support/until.ts";
@@ -72,6 +73,37 @@ describe("stopping a gateway", () => {
 		assert.deepEqual([late.status, late.connection], [200, "close"]);
 		await drained;
 		agent.destroy();
+	});
+
+	it("waits for what runs although its client is gone", async () => {
+		const things = shop();
+		const node = await nodes.start({ routes: shopRoutes, services: [things.schema] });
+		const order: string[] = [];
+		const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+		things.hold = () => opened.then(() => void order.push("the request"));
+		const token = await node.token("ana");
+		const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+		const req = request(`${urlOf(node.broker)}/v1/things`, { agent: new Agent(), method: "POST", headers });
+		req.on("error", () => undefined); // its connection is cut here
+		req.end('{"name":"Lamp"}');
+		await until(
+			"the request to run",
+			async () => things.runs,
+			(runs) => runs === 1,
+		);
+		const gateway = node.broker.getLocalService("gateway") as unknown as {
+			drain(): Promise<void>;
+			server: Server;
+		};
+		const connections = () => new Promise<number>((resolve) => gateway.server.getConnections((_error, count) => resolve(count)));
+		const before = await connections();
+		req.destroy();
+		await until("the connection to end", connections, (count) => count < before);
+		const drained = gateway.drain().then(() => order.push("the drain"));
+		await once(gateway.server, "close");
+		setImmediate(open);
+		await drained;
+		assert.deepEqual(order, ["the request", "the drain"]);
 	});
 
 	it("is not ready from then on", async () => {
