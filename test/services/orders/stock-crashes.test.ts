@@ -5,11 +5,15 @@ import { guardFacts } from "../../../services/orders/order.ts";
 import { orderMachine } from "../../../services/orders/order-states.ts";
 import { changeOrder } from "../../../services/orders/writing.ts";
 import { bothStores } from "../../support/both-stores.ts";
-import { type Break, breaking, breaks } from "../../support/broken-store.ts";
+import { type Break, breaking, breaks, pausing } from "../../support/broken-store.ts";
 import { type OrdersNode, startOrdersNode } from "../../support/orders-node.ts";
 import { assertAddsUp, reconcile } from "../../support/stock-books.ts";
 
 const initial = 100;
+
+/** What happens after the break: the client comes again before the reconciler, after it, or never. */
+const sequels = ["repeated first", "reconciled first", "never repeated"] as const;
+type Sequel = (typeof sequels)[number];
 
 interface Play {
 	/** Brings about what `work` starts from. */
@@ -91,19 +95,21 @@ bothStores("stock, whatever breaks between two steps", (profile) => {
 	};
 
 	/** Breaks write number `at`, then does all that is done after it. False: the work has fewer writes. */
-	const playOnce = async (play: Play, at: number, how: Break, repeatFirst: boolean, what: string): Promise<boolean> => {
+	const playOnce = async (play: Play, at: number, how: Break, sequel: Sequel, what: string): Promise<boolean> => {
 		const before = await play.before();
 		const key = newId();
 		const broken = await breaking(node.service, at, how, () => play.work(before, key));
 		if (!broken.struck) return false;
-		if (repeatFirst) await broken.deliver();
+		if (sequel === "repeated first") await broken.deliver();
 		else await reconcile(node.service);
-		await play.work(before, key);
+		if (sequel !== "never repeated") await play.work(before, key);
 		await broken.deliver();
 		await reconcile(node.service);
 		await addsUp(what);
+		await play.work(before, key);
 		const id = before?.id ?? (await place(key)).id;
 		assert.equal((await node.order(id)).status, play.status, what);
+		await reconcile(node.service);
 		await addsUp(`${what}, and replayed`);
 		return true;
 	};
@@ -111,14 +117,36 @@ bothStores("stock, whatever breaks between two steps", (profile) => {
 	for (const [name, play] of Object.entries(plays)) {
 		for (const how of breaks) {
 			it(`adds up when ${name} ${how}, at each of its writes, and the client repeats it`, async () => {
-				for (const repeatFirst of [true, false]) {
+				for (const sequel of sequels) {
 					let at = 1;
-					const what = () => `${name} ${how}, write ${at}, ${repeatFirst ? "repeated" : "reconciled"} first`;
-					while (await playOnce(play, at, how, repeatFirst, what())) at++;
-					// The writes are: two reservations, the number, the order, the settling; the order, two returns, the note in the order.
-					assert.equal(at - 1, { place: 5, pay: 1 }[name] ?? 4, what());
+					const what = () => `${name} ${how}, write ${at}, ${sequel}`;
+					while (await playOnce(play, at, how, sequel, what())) at++;
+					// The writes are: two reservations, the number, the order, two that settle; the order, two returns, the note in the order.
+					assert.equal(at - 1, { place: 6, pay: 1 }[name] ?? 4, what());
 				}
 			});
 		}
+
+		it(`adds up when ${name} stands still before each of its calls, is reconciled, and goes on`, async () => {
+			for (const repeated of [false, true]) {
+				for (let at = 1, struck = true; struck; at++) {
+					const before = await play.before();
+					const key = newId();
+					const meanwhile = async (): Promise<void> => {
+						await reconcile(node.service);
+						// Moves of one order wait for each other within a process.
+						if (repeated && name === "place") await play.work(before, key);
+					};
+					struck = await pausing(node.service, at, meanwhile, () => play.work(before, key));
+					await reconcile(node.service);
+					await addsUp(`${name} stands still before call ${at}${repeated ? ", repeated" : ""}`);
+					await play.work(before, key);
+					const id = before?.id ?? (await place(key)).id;
+					assert.equal((await node.order(id)).status, play.status);
+					await reconcile(node.service);
+					await addsUp(`${name} stood still before call ${at}, replayed`);
+				}
+			}
+		});
 	}
 });
