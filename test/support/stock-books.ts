@@ -30,7 +30,7 @@ const piecesOf = ({ reservation, status }: Order, productId: string): number => 
 
 /** Pieces that orders hold or have bought. */
 export const soldOf = async ({ store }: OrdersService, productId: string): Promise<number> => {
-	const orders = await store.orders.find({});
+	const orders = await store.orders.find({ where: { "reservation.items.productId": productId } });
 	return orders.reduce((sum, order) => sum + piecesOf(order, productId), 0);
 };
 
