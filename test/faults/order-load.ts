@@ -20,7 +20,7 @@ export interface AckedOrder {
 }
 
 /** What a careful client does: the same request with the same key until it is answered. Only a clear refusal ends it. */
-const insist = async (send: () => Promise<HttpAnswer>): Promise<HttpAnswer> => {
+export const insist = async (send: () => Promise<HttpAnswer>): Promise<HttpAnswer> => {
 	for (let tries = 0; tries < 200; tries++) {
 		const answer = await send().catch((error: unknown) => {
 			if (error instanceof TypeError || (error as Error).name === "TimeoutError") return null; // the connection died: not an answer
