@@ -52,6 +52,11 @@ describe(`Stock, on a cluster whose nodes are killed and stopped (seed ${seed})`
 		trade = await openStockMarket(() => cluster.api, initial);
 	});
 
+	// Stopped, it would not hear that it is to end.
+	afterEach(() => {
+		process.kill(behindProxy.process.pid, "SIGCONT");
+	});
+
 	after(async () => {
 		await database?.close();
 		await cluster?.stop();
