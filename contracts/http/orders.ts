@@ -119,7 +119,8 @@ const PaidMoney = Type.Object({
 const Stock = Type.Integer({
 	minimum: 0,
 	maximum: 1_000_000_000,
-	description: "Available pieces from now on. Orders take theirs when they are placed and give them back when they are cancelled or expire",
+	description:
+		"Available pieces from now on. Orders take theirs when they are placed and give them back when they are cancelled or expire",
 });
 const moveErrors = [
 	"NOT_FOUND",
