@@ -7,6 +7,8 @@ import { openStockMarket, type StockMarket, soon } from "./stock-load.ts";
 
 const seed = Number(process.env.SOUK_TEST_SEED ?? 20_260);
 const initial = 120;
+/** A machine that is slow to start must not be kept from ever getting on. */
+const mostKills = 6;
 
 describe(`Stock, in one process that is killed while it is bought and given back (seed ${seed})`, function () {
 	this.timeout(90_000);
@@ -26,7 +28,7 @@ describe(`Stock, in one process that is killed while it is bought and given back
 			over = true;
 		});
 		let kills = 0;
-		while (!over || kills === 0) {
+		while ((!over && kills < mostKills) || kills === 0) {
 			await Promise.race([delay(100 + random() * 500), trading]);
 			if (over && kills > 0) break;
 			await souk.kill("SIGKILL");

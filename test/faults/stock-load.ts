@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { OrderView } from "../../contracts/http/orders.ts";
 import type { HttpAnswer, HttpClient } from "../support/http.ts";
+import { insist } from "../support/insist.ts";
 import { type Market, openMarket } from "../support/market.ts";
-import { insist } from "./order-load.ts";
 
 export interface StockMarket {
 	market: Market;
