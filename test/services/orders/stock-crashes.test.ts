@@ -124,7 +124,7 @@ bothStores("stock, whatever breaks between two steps", (profile) => {
 					// The writes are: two reservations, the number, the order, two that settle; the order, two returns, the note in the order.
 					assert.equal(at - 1, { place: 6, pay: 1 }[name] ?? 4, what());
 				}
-			});
+			}).timeout(60_000);
 		}
 
 		it(`adds up when ${name} stands still before each of its calls, is reconciled, and goes on`, async () => {
@@ -147,6 +147,6 @@ bothStores("stock, whatever breaks between two steps", (profile) => {
 					await addsUp(`${name} stood still before call ${at}, replayed`);
 				}
 			}
-		});
+		}).timeout(60_000);
 	}
 });
