@@ -146,6 +146,7 @@ const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 		ackWait: settings.ACK_WAIT_MS,
 		answerDeadline: settings.ANSWER_DEADLINE_MS,
 		reconcileEvery: settings.RECONCILE_EVERY_MS,
+		reservationGrace: settings.RESERVATION_GRACE_MS,
 		groups,
 		logLevel: settings.LOG_LEVEL,
 		logFormat: settings.LOG_FORMAT,

@@ -57,6 +57,8 @@ export interface Profile {
 	/** How long an order waits for its payment's answer before it asks, and a payment for its provider's. */
 	readonly answerDeadline: number;
 	readonly reconcileEvery: number;
+	/** How old a reservation of stock must be before one asks whether its order came to be. */
+	readonly reservationGrace: number;
 	/** `<GROUP>_MAX_TRIES` and so on, by lower-case group. */
 	readonly groups: Readonly<Record<string, { readonly tries?: number; readonly backoffMs?: number; readonly dedupeMs?: number }>>;
 

@@ -91,6 +91,7 @@ export const variables = {
 	ACK_WAIT_MS: given("5000", read.milliseconds(200, hour)),
 	ANSWER_DEADLINE_MS: given("5000", read.milliseconds(50, hour)),
 	RECONCILE_EVERY_MS: given("1000", read.milliseconds(50, 10 * minute)),
+	RESERVATION_GRACE_MS: given("60000", read.milliseconds(100, 24 * hour)),
 
 	LOG_LEVEL: given("info", read.oneOf("fatal", "error", "warn", "info", "debug", "trace")),
 	LOG_FORMAT: given("pretty", read.oneOf("pretty", "json")),

@@ -103,7 +103,9 @@ export const ProductView = Type.Object(
 		sellerId: Id,
 		name: Type.String(),
 		price: Money,
-		stock: Type.Optional(Type.Integer({ minimum: 0 })),
+		stock: Type.Optional(
+			Type.Integer({ minimum: 0, description: "Pieces that can be ordered now; absent if they are not counted" }),
+		),
 		version: Version,
 	},
 	{ $id: "Product" },
@@ -114,7 +116,12 @@ const PaidMoney = Type.Object({
 	amount: Type.Integer({ minimum: 1, maximum: 1_000_000_000_000 }),
 	currency: Type.String({ pattern: "^[A-Z]{3}$" }),
 });
-const Stock = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
+const Stock = Type.Integer({
+	minimum: 0,
+	maximum: 1_000_000_000,
+	description:
+		"Available pieces from now on. Orders take theirs when they are placed and give them back when they are cancelled or expire",
+});
 const moveErrors = [
 	"NOT_FOUND",
 	"TRANSITION_REFUSED",

@@ -1,11 +1,11 @@
 import type { Caller, CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
-import { type Order, partiesOf } from "./order.ts";
+import { isTombstone, type Order, partiesOf } from "./order.ts";
 import type { Party } from "./order-states.ts";
 
 /** Parties of the order, or NOT_FOUND: strangers do not learn that it exists. */
 export const visibleTo = (order: Order | null, caller: Pick<Caller, "id" | "roles">): { order: Order; parties: Party[] } => {
-	const parties = order ? partiesOf(order, caller) : [];
+	const parties = order && !isTombstone(order) ? partiesOf(order, caller) : [];
 	if (!order || parties.length === 0) throw new DomainError("NOT_FOUND");
 	return { order, parties };
 };

@@ -4,6 +4,7 @@ import type { ProductView } from "../../contracts/http/orders.ts";
 import { isCurrency, type Money } from "../../contracts/money.ts";
 import type { Change, Entity } from "../../mixins/store/versioned.ts";
 import { checkVersion } from "./access.ts";
+import type { Stock } from "./stock.ts";
 
 // Products: what a seller offers. An order copies name and price when it is placed, so a change here never reaches it.
 
@@ -24,7 +25,8 @@ export interface ProductBody extends Offer {
 	offered: Offer;
 }
 
-export interface Product extends Entity, ProductBody {
+export interface Product extends Entity, ProductBody, Omit<Stock, "stock"> {
+	stock?: number;
 	createdAt: string;
 	request?: { key: string; hash: string };
 }

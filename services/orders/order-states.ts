@@ -63,6 +63,10 @@ export type OrderRefusal = Refusal<OrderStatus, OrderEvent>;
 const settled: ReadonlySet<OrderStatus> = new Set(["paid", "shipped", "delivered"]);
 export const keepsMoney = (status: OrderStatus): boolean => settled.has(status);
 
+/** In these an order has no use for the pieces that it took from stock. Nothing leads out of them, so it is given back once. */
+const over: ReadonlySet<OrderStatus> = new Set(["cancelled", "expired"]);
+export const givesStockBack = (status: OrderStatus): boolean => over.has(status);
+
 /** Why a guard refused a move, for the person who made it; undefined where the status says it all. */
 export const boundOf = ({ guards: [guard] }: OrderRefusal): string | undefined => {
 	if (guard === "hasAttemptsLeft") return `an order takes ${mostAttempts} attempts to pay, and these are used up`;

@@ -5,6 +5,7 @@ import { deriveId } from "../../contracts/ids.ts";
 import type { Money } from "../../contracts/money.ts";
 import type { Change, Entity } from "../../mixins/store/versioned.ts";
 import type { OrderEvent, OrderGuardFacts, Party } from "./order-states.ts";
+import type { Reservation } from "./stock.ts";
 
 export interface OrderTotals {
 	goods: Money;
@@ -78,6 +79,10 @@ export interface OrderBody {
 	tracking: TrackingEntry[];
 	history: HistoryEntry[];
 	requests: MoveRecord[];
+	/** What it took from stock; absent if nothing that it contains is counted. */
+	reservation?: Reservation;
+	/** Epoch ms: it is over, and its pieces are not known to be back in stock yet. */
+	stockDue?: number;
 	/** Epoch ms at which the payment is asked about; only while an answer is due. */
 	answerDue?: number;
 	/** How often it was asked about in vain. */
@@ -90,7 +95,15 @@ export interface Order extends Entity, OrderBody {
 	createdAt: string;
 	/** The request that made it. */
 	request?: { key: string; hash: string };
+	/** It never came to be and never will: this document only keeps its id taken. It has no other field of an order. */
+	tombstone?: true;
 }
+
+/** For all but those who write orders, a tombstone is not there. */
+export const isTombstone = (order: Order): boolean => order.tombstone === true;
+
+/** The ids that a request's key fixes for its order: the next one when those before were burnt by tombstones. */
+export const orderIdOf = (key: string, turn = 1): string => (turn === 1 ? deriveId("order", key) : deriveId("order", key, turn));
 
 /** What a decision does to an order, in one update together with its events. */
 export type OrderChange = Pick<Change, "set" | "unset" | "push" | "events">;
@@ -136,6 +149,7 @@ export interface Placement {
 	totals: OrderTotals;
 	delivery?: Delivery | undefined;
 	paymentMethod: string;
+	reservation?: Reservation | undefined;
 	/** ISO 8601. */
 	at: string;
 	/** Epoch ms. */
@@ -154,6 +168,7 @@ export const newOrder = (placement: Placement): OrderBody => ({
 	items: placement.items,
 	totals: placement.totals,
 	...(placement.delivery && { delivery: placement.delivery }),
+	...(placement.reservation && { reservation: placement.reservation }),
 	status: "placed",
 	payment: { id: paymentIdOf(placement.id, 1), attempt: 1, status: "processing", method: placement.paymentMethod },
 	firstMethod: placement.paymentMethod,

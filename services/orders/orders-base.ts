@@ -30,7 +30,8 @@ export const collections: { readonly [K in keyof OrdersCollections]: CollectionS
 	orders: {
 		indexes: [
 			// The fence of the order codes: docs/decisions/0003-order-codes.md.
-			{ name: "number", fields: [["number", 1]], unique: true },
+			// Sparse: tombstones have no number.
+			{ name: "number", fields: [["number", 1]], unique: true, sparse: true },
 			{
 				name: "buyer",
 				fields: [
@@ -63,6 +64,7 @@ export const collections: { readonly [K in keyof OrdersCollections]: CollectionS
 			},
 			{ name: "answer_due", fields: [["answerDue", 1]], sparse: true },
 			{ name: "expires", fields: [["expiresAt", 1]], sparse: true },
+			{ name: "stock_due", fields: [["stockDue", 1]], sparse: true },
 			outboxIndex,
 		],
 	},
@@ -70,12 +72,16 @@ export const collections: { readonly [K in keyof OrdersCollections]: CollectionS
 		indexes: [
 			{ name: "newest", fields: [["sortKey", -1]] },
 			{ name: "by_name", fields: [["nameKey", 1]] },
+			{ name: "stock_due", fields: [["stockDue", 1]], sparse: true },
 		],
 	},
 	intake_documents: {},
 	counters: {},
 	leases: {},
 };
+
+/** `<product id> <token>` */
+export type HoldKey = `${string} ${string}`;
 
 /** Members of `this` that this service sets itself. */
 export interface OrdersVars {
@@ -84,8 +90,11 @@ export interface OrdersVars {
 	productOf: (id: string) => Promise<Product | undefined>;
 	/** Orders that were placed here a moment ago: their payment's answer finds them without a read. */
 	justPlaced: Recent<Order>;
+	/** Tells the product that the order is written; orders of the same moment share the command. */
+	settleHold: (key: HoldKey) => Promise<unknown>;
 	asking: LeasedJob | undefined;
 	expiring: LeasedJob | undefined;
+	keepingStock: LeasedJob | undefined;
 	stopIntake: (() => Promise<void>) | undefined;
 }
 

@@ -8,12 +8,14 @@ import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { expiring, startExpiring } from "./expiring.mixin.ts";
 import { orderIntake, startIntake } from "./intake.mixin.ts";
 import { orderMoving } from "./moving.mixin.ts";
-import { collections, type OrdersCollections, type OrdersMembers, requireStore } from "./orders-base.ts";
+import { collections, type HoldKey, type OrdersCollections, type OrdersMembers, requireStore } from "./orders-base.ts";
 import { catchUpCodes, placing } from "./placing.mixin.ts";
 import { orderReading } from "./reading.mixin.ts";
 import { Recent } from "./recent.ts";
 import { offerDemoProducts, selling } from "./selling.mixin.ts";
 import { settling, startAsking } from "./settling.mixin.ts";
+import { settleHolds } from "./stock.adapter.ts";
+import { startKeepingStock } from "./stock-keeping.adapter.ts";
 
 // Orders, their history and the catalogue. What it offers stands in the mixins beside this file, how it decides in the plain modules.
 
@@ -51,16 +53,18 @@ const orders: ServiceSchema<ServiceSettingSchema, StoreMethods, OrdersMembers> =
 			const found = await this.store.products.findByIds(ids);
 			return new Map(found.map((product) => [product._id, product]));
 		});
+		this.settleHold = batched((keys: readonly HoldKey[]) => settleHolds(this, keys));
 		this.codes = new Sequence(this.store.counters, "orders");
 		await catchUpCodes.call(this);
 		await offerDemoProducts.call(this);
 		this.asking = startAsking(this);
 		this.expiring = startExpiring(this);
+		this.keepingStock = startKeepingStock(this);
 		this.stopIntake = await startIntake(this);
 	},
 
 	async stopped() {
-		await Promise.all([this.asking?.stop(), this.expiring?.stop(), this.stopIntake?.()]);
+		await Promise.all([this.asking?.stop(), this.expiring?.stop(), this.keepingStock?.stop(), this.stopIntake?.()]);
 	},
 };
 

@@ -3,20 +3,21 @@ import { profile } from "../../config/profile.ts";
 import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Delivery, OrderView } from "../../contracts/http/orders.ts";
-import { deriveId } from "../../contracts/ids.ts";
 import { callerOf, causeOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
-import { DuplicateKey } from "../../mixins/store/errors.ts";
+import { DuplicateKey, WriteUncertain } from "../../mixins/store/errors.ts";
 import type { Cause } from "../../mixins/store/versioned.ts";
 import type { Product } from "./catalogue.ts";
-import { newOrder, type Order, orderFacts, type Placement } from "./order.ts";
+import { isTombstone, newOrder, type Order, orderFacts, orderIdOf, type Placement } from "./order.ts";
 import { viewAsPlaced } from "./order-view.ts";
 import { chargedBy, iso, type OrdersService, routeAction } from "./orders-base.ts";
 import { checkPaymentMethod, defaultPaymentMethod } from "./payment-methods.ts";
 import { priceOrder, type RequestedItem } from "./pricing.ts";
+import { letGo, reserve, settle } from "./stock.adapter.ts";
 import { createOrder } from "./writing.ts";
 
 // orders.place. What a second run of the same request does, wherever the first one died:
-//   before the number:          everything again; nothing was written
+//   before the stock:           everything again; nothing was written
+//   stock, but no order:        reserved again under a token of its own; the first reservation is the reconciler's (0012-stock.md)
 //   number, but no order:       the counter knows the id and gives the same number (0003-order-codes.md)
 //   order, but no answer:       the order is found under its id and answered as it was placed
 //   order, event not published: the event is in the order's outbox; the sweeper publishes it
@@ -55,7 +56,7 @@ const replay = (ctx: PlaceContext, order: Order): OrderView => {
 
 /** After a restored backup the counter may be behind the orders: it goes on above the highest. */
 export async function catchUpCodes(this: OrdersService): Promise<void> {
-	const [last] = await this.store.orders.find({ sort: [["number", -1]], limit: 1 });
+	const [last] = await this.store.orders.find({ where: { number: { $gt: 0 } }, sort: [["number", -1]], limit: 1 });
 	await this.codes.raise(last?.number ?? 0);
 }
 
@@ -94,12 +95,35 @@ const writeWithFreeNumber = async (service: OrdersService, draft: Draft, cause: 
 	}
 };
 
+/** As above; stock whose order is certainly not written goes back at once. After a lost answer only the reconciler can know. */
+const writeOrLetGo = async (service: OrdersService, draft: Draft, cause: Cause): Promise<Written> => {
+	const { reservation } = draft;
+	if (!reservation) return writeWithFreeNumber(service, draft, cause);
+	try {
+		const written = await writeWithFreeNumber(service, draft, cause);
+		const ours = written.entity.reservation?.token === reservation.token;
+		await (ours ? settle(service, reservation) : letGo(service, reservation));
+		return written;
+	} catch (error) {
+		if (!(error instanceof WriteUncertain)) await letGo(service, reservation);
+		throw error;
+	}
+};
+
+/** The first id of the request that is not burnt, and the order under it. */
+const findPlaced = async ({ store }: OrdersService, key: string): Promise<{ id: string; done: Order | null }> => {
+	for (let turn = 1; ; turn++) {
+		const id = orderIdOf(key, turn);
+		const done = await store.orders.findById(id);
+		if (!done || !isTombstone(done)) return { id, done };
+	}
+};
+
 async function place(this: OrdersService, ctx: PlaceContext): Promise<OrderView> {
 	const { id: buyerId } = callerOf(ctx);
 	const request = requestOf(ctx);
-	const id = deriveId("order", request.key);
-	// First of all: a repeat is answered even if the product is gone since, and takes no number.
-	const done = request.named ? await this.store.orders.findById(id) : null;
+	// First of all: a repeat is answered even if the product is gone since, and takes no number and no stock.
+	const { id, done } = request.named ? await findPlaced(this, request.key) : { id: orderIdOf(request.key), done: null };
 	if (done) return replay(ctx, done);
 	const { items, delivery, paymentMethod } = ctx.params;
 	const productIds = [...new Set(items.map(({ productId }) => productId))];
@@ -108,18 +132,22 @@ async function place(this: OrdersService, ctx: PlaceContext): Promise<OrderView>
 	const [products] = await Promise.all([productsOf(this, productIds), requireActive(ctx, buyerId)]);
 	const cause = causeOf(ctx);
 	const { answerDeadline, orderExpiresAfter } = profile();
+	const priced = priceOrder(items, products);
 	const draft = {
 		id,
 		request: { key: request.key, hash: request.hash },
 		buyerId,
-		...priceOrder(items, products),
+		...priced,
+		reservation: await reserve(this, { orderId: id, requested: items, at: cause.at }, priced.items, products),
 		delivery: delivery && deliveryOf(delivery),
 		paymentMethod: method,
 		at: iso(cause.at),
 		answerDue: cause.at + answerDeadline,
 		expiresAt: cause.at + orderExpiresAfter,
 	};
-	const { created, entity } = await writeWithFreeNumber(this, draft, cause);
+	const { created, entity } = await writeOrLetGo(this, draft, cause);
+	// This took so long that its stock was given to others: the same request again goes on to the next id.
+	if (isTombstone(entity)) throw new DomainError("UNAVAILABLE", "Placing the order took too long. Nothing was ordered.");
 	if (!created) return replay(ctx, entity);
 	this.justPlaced.add(entity);
 	return viewAsPlaced(entity);

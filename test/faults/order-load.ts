@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
-import type { HttpAnswer } from "../support/http.ts";
+import { insist } from "../support/insist.ts";
 import type { Market } from "../support/market.ts";
 import { until } from "../support/until.ts";
 
@@ -18,19 +17,6 @@ export interface AckedOrder {
 	paymentId: string;
 	method: Method;
 }
-
-/** What a careful client does: the same request with the same key until it is answered. Only a clear refusal ends it. */
-const insist = async (send: () => Promise<HttpAnswer>): Promise<HttpAnswer> => {
-	for (let tries = 0; tries < 200; tries++) {
-		const answer = await send().catch((error: unknown) => {
-			if (error instanceof TypeError || (error as Error).name === "TimeoutError") return null; // the connection died: not an answer
-			throw error;
-		});
-		if (answer && (answer.status < 400 || (answer.status < 500 && answer.body.code !== "REQUEST_IN_FLIGHT"))) return answer;
-		await delay(150);
-	}
-	throw new Error("no answer after 200 tries");
-};
 
 /** Places `count` orders, `width` at a time, and answers all of them: every one is acknowledged in the end. */
 export const placeMany = async (market: Market, count: number, width: number, name: string): Promise<AckedOrder[]> => {

@@ -22,16 +22,26 @@ export type Fault =
 
 interface Planned {
 	command: string;
+	collection: string | undefined;
 	skip: number;
 	fault: Fault;
+	onStrike: (() => void) | undefined;
 	struck: () => void;
 }
 
 export interface MongoProxy {
 	/** Same query as the server's URL, which names a replica set: it is asked directly, so that it is not left for the real address. */
 	readonly url: string;
-	/** Does `fault` to the next such command, after letting `skip` of them pass. Resolves when it has struck. */
-	plan(command: "insert" | "update" | "findAndModify" | "delete" | "find", fault: Fault, skip?: number): Promise<void>;
+	/**
+	 * Does `fault` to the next such command, after letting `skip` of them pass. Resolves when it has struck.
+	 * `on.collection`: only to those on it. `on.strike`: called before anything of the fault can be noticed.
+	 */
+	plan(
+		command: "insert" | "update" | "findAndModify" | "delete" | "find",
+		fault: Fault,
+		skip?: number,
+		on?: { collection?: string; strike?: () => void },
+	): Promise<void>;
 	/** Hands the server what was kept by "deliver late" and resolves with its answer. */
 	deliver(): Promise<Record<string, unknown>>;
 	close(): Promise<void>;
@@ -71,10 +81,13 @@ export const startMongoProxy = async (port: number): Promise<MongoProxy> => {
 	let late: Buffer | undefined;
 
 	const strike = (frame: Buffer): Fault | undefined => {
-		if (!planned || !isMessage(frame) || Object.keys(bodyOf(frame))[0] !== planned.command) return undefined;
+		if (!planned || !isMessage(frame)) return undefined;
+		const [command, collection] = Object.entries(bodyOf(frame))[0] ?? [];
+		if (command !== planned.command || (planned.collection && collection !== planned.collection)) return undefined;
 		if (planned.skip-- > 0) return undefined;
-		const { fault, struck } = planned;
+		const { fault, struck, onStrike } = planned;
 		planned = undefined;
+		onStrike?.();
 		struck();
 		return fault;
 	};
@@ -112,9 +125,9 @@ export const startMongoProxy = async (port: number): Promise<MongoProxy> => {
 
 	return {
 		url: `mongodb://127.0.0.1:${(server.address() as AddressInfo).port}/?directConnection=true&serverSelectionTimeoutMS=1500`,
-		plan: (command, fault, skip = 0) =>
+		plan: (command, fault, skip = 0, { collection, strike: onStrike } = {}) =>
 			new Promise((struck) => {
-				planned = { command, fault, skip, struck };
+				planned = { command, collection, fault, skip, onStrike, struck };
 			}),
 		deliver: () =>
 			new Promise((resolve, reject) => {
