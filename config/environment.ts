@@ -135,6 +135,7 @@ const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 		stripe: settings.STRIPE_SECRET_KEY ? { secretKey: settings.STRIPE_SECRET_KEY, apiUrl: settings.STRIPE_API_URL } : null,
 		orderExpiresAfter: settings.ORDER_EXPIRES_AFTER,
 		paymentDueAfter: settings.PAYMENT_DUE_AFTER,
+		orderCache: { ttl: settings.ORDER_CACHE_TTL, entries: settings.ORDER_CACHE_ENTRIES },
 		smtpUrl: settings.SMTP_URL,
 		mailFrom: settings.MAIL_FROM,
 		dkim: whole({ domain: settings.DKIM_DOMAIN, selector: settings.DKIM_SELECTOR, key: settings.DKIM_KEY }),

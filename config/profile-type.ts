@@ -38,6 +38,8 @@ export interface Profile {
 	readonly orderExpiresAfter: number;
 	/** How long after its order was placed a payment is due: from then on the buyer is reminded, once a day. */
 	readonly paymentDueAfter: number;
+	/** How long an order is cached, and how many at most in one process. */
+	readonly orderCache: { readonly ttl: number; readonly entries: number };
 
 	/** SMTP server, or null: mails become files under dataDir. */
 	readonly smtpUrl: string | null;

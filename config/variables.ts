@@ -74,6 +74,8 @@ export const variables = {
 	WEBHOOK_SECRETS: given("", read.list(read.matching(/^\S+$/, "secrets without blanks, separated by commas"))),
 	ORDER_EXPIRES_AFTER: given("24h", read.duration),
 	PAYMENT_DUE_AFTER: given("12h", read.duration),
+	ORDER_CACHE_TTL: given("2m", read.duration),
+	ORDER_CACHE_ENTRIES: given("10000", read.whole(1, 10_000_000)),
 
 	SMTP_URL: optional(read.urlOf("smtp", "smtps")),
 	MAIL_FROM: given(

@@ -49,6 +49,16 @@ export interface CallMeta {
 	cache?: "HIT" | "MISS";
 	/** Set by a service whose answer is JSON as text, to be sent as it is. */
 	verbatim?: true;
+	/** The version of the entity in such an answer: becomes its ETag. */
+	version?: number;
 	/** A status other than the route's own, e.g. 200 instead of 201 for what was there already. */
 	status?: number;
 }
+
+/**
+ * Headers of a call whose caller sends the answer on as it is: an action that has it as JSON text may answer that, with `verbatim`. Unlike
+ * `meta` they reach only the action that is called, not those that it calls.
+ */
+export const asText: Readonly<Record<string, string>> = { accept: "text" };
+
+export const takesText = (ctx: { headers: Readonly<Record<string, unknown>> }): boolean => ctx.headers.accept === "text";

@@ -40,7 +40,7 @@ const toAnswer = (route: Route, meta: CallMeta, data: unknown): Answer => {
 	if (route.answer === null) return { status: meta.status ?? route.status, headers: {}, body: null };
 	const headers: Headers = { "Content-Type": "application/json" };
 	const members = data as Params;
-	if (route.entity) headers.ETag = etagOf(Number(members.version));
+	if (route.entity) headers.ETag = etagOf(Number(meta.verbatim ? meta.version : members.version));
 	if (route.location) headers.Location = locationOf(route.location, members);
 	const body = meta.verbatim ? String(data) : JSON.stringify(data);
 	return { status: meta.status ?? route.status, headers, body };

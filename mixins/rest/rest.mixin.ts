@@ -49,7 +49,8 @@ const openTools = (service: RestService, { rateLimits: limits, redisUrl, keyPref
 		trustProxy,
 		logger: service.logger,
 		// A call of the broker, not of a context: a request is no call itself (docs/decisions/0009). What it brings back is in `meta`.
-		call: (action, params, requestID, meta) => service.broker.call(action, params, { requestID, meta, caller: service.fullName }),
+		call: (action, params, requestID, meta) =>
+			service.broker.call(action, params, { requestID, meta, headers: asText, caller: service.fullName }),
 		knownAccessToken: (token) => service.knownAccessToken(token),
 		verifyAccessToken: (token) => service.verifyAccessToken(token),
 		verifyServiceKey: (key, beforeAsking) => service.verifyServiceKey(key, beforeAsking),

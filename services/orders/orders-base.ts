@@ -10,6 +10,7 @@ import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import type { StoreHealth } from "../../mixins/store/store.ts";
 import { outboxIndex } from "../../mixins/store/versioned.ts";
+import type { OrderCache } from "./caching.mixin.ts";
 import type { Product } from "./catalogue.ts";
 import type { IntakeRecord } from "./intake-document.ts";
 import type { Order } from "./order.ts";
@@ -95,6 +96,8 @@ export interface OrdersVars {
 	asking: LeasedJob | undefined;
 	expiring: LeasedJob | undefined;
 	keepingStock: LeasedJob | undefined;
+	cache: OrderCache;
+	stopWarmUp: (() => Promise<void>) | undefined;
 	stopIntake: (() => Promise<void>) | undefined;
 }
 

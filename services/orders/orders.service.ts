@@ -6,6 +6,7 @@ import { health } from "../../mixins/health/health.mixin.ts";
 import { Sequence } from "../../mixins/sequence/sequence.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { expiring, startExpiring } from "./expiring.mixin.ts";
+import { orderCaching } from "./caching.mixin.ts";
 import { orderIntake, startIntake } from "./intake.mixin.ts";
 import { orderMoving } from "./moving.mixin.ts";
 import { collections, type HoldKey, type OrdersCollections, type OrdersMembers, requireStore } from "./orders-base.ts";
@@ -41,6 +42,7 @@ const orders: ServiceSchema<ServiceSettingSchema, StoreMethods, OrdersMembers> =
 			};
 		}),
 		durableEvents({ collections: ["orders"] }),
+		orderCaching,
 		store<OrdersCollections>({ main: "orders", collections }),
 	],
 

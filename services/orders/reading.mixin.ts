@@ -1,16 +1,19 @@
 import type { Context, ServiceSchema } from "moleculer";
 import Type from "typebox";
-import type { CallMeta } from "../../contracts/call.ts";
+import { type CallMeta, takesText } from "../../contracts/call.ts";
+import { DomainError } from "../../contracts/errors.ts";
 import type { OrderStatus, OrderView } from "../../contracts/http/orders.ts";
 import { callerOf } from "../../mixins/call-meta/call-meta.ts";
 import { decodeCursor } from "../../mixins/paging/cursor.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import { visibleTo } from "./access.ts";
 import { type Order, partiesOf } from "./order.ts";
-import { historyView, orderView, statusView } from "./order-view.ts";
-import { type Handler, type OrdersService, routeAction } from "./orders-base.ts";
+import type { Party } from "./order-states.ts";
+import { orderView } from "./order-view.ts";
+import { type OrdersService, routeAction } from "./orders-base.ts";
+import { ReadableOrder } from "./readable-order.ts";
 
-// Reading orders. Who may is decided on the order itself, after it was read and before anything of it is said.
+// Reading orders. Who may is decided on the order itself, after it was read (from the cache or not) and before anything of it is said.
 
 interface ListParams {
 	role?: "buyer" | "seller";
@@ -56,27 +59,64 @@ async function list(this: OrdersService, ctx: Context<ListParams, CallMeta>): Pr
 	);
 }
 
-/** An order that the caller may see, with what they are to it. Step by step the place for a cache: ownership is looked at after it. */
-const reading = <Answer>(view: (seen: ReturnType<typeof visibleTo>) => Answer): Handler<{ id: string }, Answer> =>
-	async function (ctx) {
-		const order = await this.store.orders.findById(ctx.params.id);
-		return view(visibleTo(order, callerOf(ctx)));
-	};
+const fromStore = async ({ store }: OrdersService, id: string): Promise<ReadableOrder | null> => {
+	const order = await store.orders.findById(id);
+	return order && new ReadableOrder(order);
+};
+
+const find = async (
+	service: OrdersService,
+	{ params, meta }: Context<{ id: string }, CallMeta>,
+): Promise<ReadableOrder | null> => {
+	const { cache } = service;
+	const found = await cache.get(params.id);
+	meta.cache = found.hit ? "HIT" : "MISS";
+	if (found.hit) {
+		cache.hits += 1;
+		return found.value;
+	}
+	cache.misses += 1;
+	const order = await fromStore(service, params.id);
+	await found.fill?.(order);
+	return order;
+};
+
+/** An order that the caller may see, with what they are to it. */
+const seen = async (
+	service: OrdersService,
+	ctx: Context<{ id: string }, CallMeta>,
+): Promise<{ found: ReadableOrder; parties: readonly Party[] }> => {
+	const found = await find(service, ctx);
+	if (!found) throw new DomainError("NOT_FOUND");
+	return { found, parties: visibleTo(found.order, callerOf(ctx)).parties };
+};
+
+/** As JSON for who sends it on as it is, else as an object. */
+const answer = (ctx: Context<unknown, CallMeta>, order: ReadableOrder, parties: readonly Party[]): OrderView | string => {
+	if (!takesText(ctx)) return order.view(parties);
+	ctx.meta.verbatim = true;
+	ctx.meta.version = order.version;
+	return order.viewText(parties);
+};
+
+async function get(this: OrdersService, ctx: Context<{ id: string }, CallMeta>): Promise<OrderView | string> {
+	const { found, parties } = await seen(this, ctx);
+	return answer(ctx, found, parties);
+}
+
+async function status(this: OrdersService, ctx: Context<{ id: string }, CallMeta>): Promise<{ status: OrderStatus }> {
+	return (await seen(this, ctx)).found.status();
+}
+
+async function history(this: OrdersService, ctx: Context<{ id: string }, CallMeta>): Promise<{ items: Order["history"] }> {
+	return (await seen(this, ctx)).found.history();
+}
 
 export const orderReading: Partial<ServiceSchema> = {
 	actions: {
 		list: routeAction("list", list),
-		get: routeAction(
-			"get",
-			reading(({ order, parties }) => orderView(order, parties)),
-		),
-		status: routeAction(
-			"status",
-			reading(({ order }) => statusView(order)),
-		),
-		history: routeAction(
-			"history",
-			reading(({ order }) => historyView(order)),
-		),
+		get: routeAction("get", get),
+		status: routeAction("status", status),
+		history: routeAction("history", history),
 	},
 };
