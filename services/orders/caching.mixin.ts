@@ -15,7 +15,10 @@ import { orderCodec, ReadableOrder } from "./readable-order.ts";
 /** Told to all nodes when Redis could not be told of a write, before that write is answered. */
 const untoldEvent = "orders.cache_untold";
 
-export type CacheSettings = Pick<Profile, "redisUrl" | "keyPrefix" | "orderCache">;
+export interface CacheSettings extends Pick<Profile, "redisUrl" | "keyPrefix" | "orderCache"> {
+	/** How many of the newest orders a start puts in. Default 500. */
+	warm?: number;
+}
 
 export interface OrderCache extends VersionedCache<ReadableOrder> {
 	hits: number;
@@ -45,13 +48,13 @@ const overRedis = (service: OrdersService, redis: VolatileRedis, settings: Cache
 
 /** Shared in Redis if there is one, else of this process. */
 export const openOrderCache = (service: OrdersService, settings: CacheSettings): OrderCache => {
-	const { redisUrl, orderCache } = settings;
+	const { redisUrl, orderCache, warm = warmMost } = settings;
 	const onTrouble = (error: Error): void =>
 		service.logger.warn(`Redis is away, orders are read from the database: ${error.message}`);
 	const cache: VersionedCache<ReadableOrder> = redisUrl
 		? overRedis(service, volatileRedis(redisUrl, onTrouble), settings)
 		: memoryCache({ ttlMs: orderCache.ttl, maxEntries: orderCache.entries });
-	return { ...cache, hits: 0, misses: 0, warm: Math.min(warmMost, orderCache.entries) };
+	return { ...cache, hits: 0, misses: 0, warm: Math.min(warm, orderCache.entries) };
 };
 
 const warmMost = 500;
@@ -76,25 +79,13 @@ const warmSome = async ({ store, cache }: OrdersService, ids: readonly string[])
 const warmUp = async (service: OrdersService, signal: AbortSignal): Promise<void> => {
 	const { cache, store } = service;
 	await cache.ready();
-	if (signal.aborted) return;
+	if (signal.aborted || cache.warm === 0) return;
 	const newest = await store.orders.find({ sort: [["number", -1]], limit: cache.warm });
 	// The newest last: where the room is short, they stay.
 	const ids = newest.map(({ _id }) => _id).reverse();
 	for (let from = 0; from < ids.length && !signal.aborted; from += warmAtOnce) {
 		await warmSome(service, ids.slice(from, from + warmAtOnce));
 	}
-};
-
-/** What it answers ends it, having waited for what it has begun. */
-const startWarmUp = (service: OrdersService): (() => Promise<void>) => {
-	const ending = new AbortController();
-	const work = warmUp(service, ending.signal).catch((error: unknown) =>
-		service.logger.warn("The cache of orders starts cold:", error),
-	);
-	return async () => {
-		ending.abort();
-		await work;
-	};
 };
 
 const parts: Partial<ServiceSchema<ServiceSettingSchema, StoreMethods, OrdersMembers>> = {
@@ -110,12 +101,15 @@ const parts: Partial<ServiceSchema<ServiceSettingSchema, StoreMethods, OrdersMem
 		this.cache = openOrderCache(this, profile());
 	},
 	async started() {
-		this.stopWarmUp = startWarmUp(this);
+		this.endWarmUp = new AbortController();
+		this.warmedUp = warmUp(this as unknown as OrdersService, this.endWarmUp.signal).catch((error: unknown) =>
+			this.logger.warn("The cache of orders starts cold:", error),
+		);
 	},
 	async stopped() {
-		const stopped = this.stopWarmUp?.();
+		this.endWarmUp?.abort();
 		this.cache.close();
-		await stopped;
+		await this.warmedUp;
 	},
 };
 

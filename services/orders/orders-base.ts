@@ -97,7 +97,9 @@ export interface OrdersVars {
 	expiring: LeasedJob | undefined;
 	keepingStock: LeasedJob | undefined;
 	cache: OrderCache;
-	stopWarmUp: (() => Promise<void>) | undefined;
+	endWarmUp: AbortController | undefined;
+	/** Resolves when the cache has what it starts with. */
+	warmedUp: Promise<void> | undefined;
 	stopIntake: (() => Promise<void>) | undefined;
 }
 

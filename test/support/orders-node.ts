@@ -1,4 +1,5 @@
 import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
+import { profile as currentProfile } from "../../config/profile.ts";
 import type { CallMeta, Role } from "../../contracts/call.ts";
 import type { DomainEvent, EventData } from "../../contracts/events.ts";
 import type { OrderView, PaymentStatus, ProductView } from "../../contracts/http/orders.ts";
@@ -6,6 +7,7 @@ import { newId } from "../../contracts/ids.ts";
 import { domainErrors } from "../../middlewares/domain-errors.ts";
 import { TypeBoxValidator } from "../../middlewares/typebox-validator.ts";
 import { type StoreProfile, setStoreProfile } from "../../mixins/store/store-profile.ts";
+import { type CacheSettings, openOrderCache } from "../../services/orders/caching.mixin.ts";
 import orders from "../../services/orders/orders.service.ts";
 import type { OrdersService } from "../../services/orders/orders-base.ts";
 import type { PaymentEvent } from "../../services/orders/payment-news.ts";
@@ -120,8 +122,12 @@ const recordEvents = ({ store }: OrdersService): Map<string, DomainEvent[]> => {
 	return made;
 };
 
-/** `paymentService` takes the place of the scripted one. */
-export const startOrdersNode = async (profile: StoreProfile, paymentService?: object): Promise<OrdersNode> => {
+/** `paymentService` takes the place of the scripted one; `cache` goes over the settings of the environment. */
+export const startOrdersNode = async (
+	profile: StoreProfile,
+	paymentService?: object,
+	cache: Partial<CacheSettings> = {},
+): Promise<OrdersNode> => {
 	setStoreProfile(profile);
 	const broker = new ServiceBroker({
 		logger: false,
@@ -134,6 +140,8 @@ export const startOrdersNode = async (profile: StoreProfile, paymentService?: ob
 	broker.createService(auth(people));
 	broker.createService((paymentService ?? scripted(payment)) as ServiceSchema); // its own typed schema is narrower than the general one
 	const service = broker.createService({ ...orders }) as Service as OrdersService;
+	service.cache.close();
+	service.cache = openOrderCache(service, { ...currentProfile(), ...cache });
 	await broker.start();
 	const made = recordEvents(service);
 	const call = async <T>(action: string, params: object, as: As): Promise<Answer<T>> => {

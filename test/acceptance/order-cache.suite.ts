@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { type HttpClient, login } from "../support/http.ts";
+import { type Market, openMarket } from "../support/market.ts";
+import { admin } from "../support/settings.ts";
+
+/** Cached orders as clients see them, whatever is behind. */
+export const orderCache = (api: () => HttpClient): void => {
+	let market: Market;
+	before(async () => {
+		market = await openMarket(api());
+	});
+
+	const paid = async (): Promise<string> => {
+		const { id } = await market.place({ paymentMethod: "sandbox_success" });
+		await market.until(id, "paid");
+		return id;
+	};
+	const get = (path: string, headers: Record<string, string> = {}, token = market.buyer.token) =>
+		api().get(`/v1/orders/${path}`, { token, headers });
+
+	it("say so in X-Cache: order, status and history, but not the list", async () => {
+		const id = await paid();
+		for (const path of [id, `${id}/status`, `${id}/history`]) {
+			assert.equal((await get(path)).headers.get("x-cache"), "HIT");
+		}
+		assert.equal((await get("")).headers.get("x-cache"), null);
+	});
+
+	it("show buyer, seller and admin what each may do, and do not exist for strangers", async () => {
+		const id = await paid();
+		const stranger = await market.newcomer("buyer");
+		const ada = await login(api(), admin.email, admin.password);
+		for (const [token, allowed] of [
+			[market.buyer.token, ["cancel"]],
+			[market.seller.token, ["cancel", "ship"]],
+			[ada.token, []],
+		] as const) {
+			const answer = await get(id, {}, token);
+			assert.deepEqual([answer.headers.get("x-cache"), answer.body.allowed], ["HIT", allowed]);
+		}
+		for (const path of [id, `${id}/status`, `${id}/history`]) {
+			const refused = await get(path, {}, stranger.token);
+			assert.deepEqual([refused.status, refused.headers.get("x-cache")], [404, null]);
+		}
+	});
+
+	it("have their version as ETag, and are not sent to who has them", async () => {
+		const id = await paid();
+		const { headers, body } = await get(id);
+		assert.equal(headers.get("etag"), `"${body.version}"`);
+		const same = await get(id, { "if-none-match": `"${body.version}"` });
+		assert.deepEqual([same.status, same.text, same.headers.get("x-cache")], [304, "", "HIT"]);
+		assert.equal((await get(id, { "if-none-match": `"${body.version - 1}"` })).status, 200);
+		assert.equal((await get(id, { "if-match": `"${body.version + 1}"` })).status, 412);
+	});
+
+	it("do not decide whether a move is made on the version that its caller saw", async () => {
+		const id = await paid();
+		const { body } = await get(id);
+		const seen = { "if-match": `"${body.version}"` };
+		assert.equal((await market.move(id, "cancel", {}, market.buyer.token, seen)).status, 200);
+		assert.equal((await market.move(id, "ship", { carrier: "DHL", trackingNumber: "1" }, market.seller.token, seen)).status, 412);
+		assert.equal((await get(id)).body.status, "cancelled");
+	});
+};
