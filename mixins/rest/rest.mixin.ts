@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import type { Profile } from "../../config/profile-type.ts";
+import { asText } from "../../contracts/call.ts";
 import type { Route } from "../../contracts/http/route.ts";
 import { memoryClaims } from "../idempotency/memory-claims.ts";
 import { redisClaims } from "../idempotency/redis-claims.ts";
