@@ -4,11 +4,13 @@ import { clusterCounts } from "./figures/cluster-counts.ts";
 import { getOrder } from "./figures/get-order.ts";
 import { idleProcess } from "./figures/idle-process.ts";
 import { intake } from "./figures/intake.ts";
+import { orderCache } from "./figures/order-cache.ts";
 import { orderFlow } from "./figures/order-flow.ts";
 import { type Figure, isMet, toTable } from "./support/figure.ts";
 
 const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
 	"get-order": getOrder,
+	"order-cache": orderCache,
 	"order-flow": orderFlow,
 	"cluster-counts": clusterCounts,
 	intake,
