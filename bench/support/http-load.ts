@@ -1,0 +1,32 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import autocannon from "autocannon";
+
+const seconds = 4;
+const connections = 32;
+
+export interface Load {
+	perSecond: number;
+	/** User and system time of the server's process, in µs a request: says what throughput hides where client and server share the cores. */
+	cpuMicros: number;
+}
+
+const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+
+/** proc(5): fields 14 and 15, counted after the name, which may hold blanks. */
+const cpuSeconds = (pid: number): number => {
+	const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+	const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+	return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+};
+
+/** GETs of these URLs of one server, in turn, as fast as it answers. Throws if one of them is refused. */
+export const load = async (server: { pid: number; urls: readonly string[]; headers: Record<string, string> }): Promise<Load> => {
+	const { pid, urls, headers } = server;
+	const requests = urls.map((url) => ({ path: new URL(url).pathname }));
+	const before = cpuSeconds(pid);
+	const result = await autocannon({ url: urls[0] ?? "", headers, connections, duration: seconds, requests });
+	if (result.non2xx > 0 || result.errors > 0) throw new Error(`${urls[0]}: ${result.non2xx} refused, ${result.errors} errors`);
+	const { total } = result.requests;
+	return { perSecond: total / result.duration, cpuMicros: ((cpuSeconds(pid) - before) * 1_000_000) / total };
+};
