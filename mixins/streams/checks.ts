@@ -21,7 +21,7 @@ const words: readonly (readonly [pattern: string, words: string])[] = [
 
 const inWords = ({ pointer, detail }: FieldError): FieldError => ({
 	pointer,
-	detail: words.reduce((text, [pattern, said]) => text.replace(`must match pattern ${JSON.stringify(pattern)}`, said), detail),
+	detail: words.reduce((text, [pattern, said]) => text.replace(`must match pattern "${pattern}"`, said), detail),
 });
 
 type Check = (payload: unknown) => DomainError | null;
@@ -29,7 +29,8 @@ type Check = (payload: unknown) => DomainError | null;
 const compiled = (schema: Parameters<typeof compileCheck>[0]): Check => {
 	const check = compileCheck(schema);
 	return (payload) => {
-		const errors = check(payload);
+		// Bytes have members too, so a schema that asks for none would take them.
+		const errors = ArrayBuffer.isView(payload) ? [{ pointer: "", detail: "must be object" }] : check(payload);
 		return errors && new DomainError("VALIDATION", undefined, { errors: errors.map(inWords) });
 	};
 };

@@ -48,11 +48,6 @@ describe("the AsyncAPI document", function () {
 	const faults: [what: string, spoil: (spoilt: Json) => void, where: RegExp][] = [
 		["an action that there is not", (spoilt) => (spoilt.operations.chat_post.action = "say"), /operations\/chat_post/],
 		["a reference to nothing", (spoilt) => (spoilt.operations.chat_post.channel.$ref = "#/channels/none"), /none|chat_post/],
-		[
-			"an example that is none",
-			(spoilt) => (spoilt.components.messages.chat_read.examples = [{ payload: { seq: "one" } }]),
-			/examples/,
-		],
 	];
 
 	for (const [what, spoil, where] of faults) {
