@@ -1,7 +1,7 @@
 import { needsOwn } from "../support/servers.ts";
 import { type Cluster, startCluster } from "../support/souk.ts";
 import { SoukProcess } from "../support/souk-process.ts";
-import { eventShapes } from "./event-shapes.suite.ts";
+import { eventfulEnv, eventShapes } from "./event-shapes.suite.ts";
 
 describe("Domain events over JetStream", function () {
 	this.timeout(60_000);
@@ -9,7 +9,10 @@ describe("Domain events over JetStream", function () {
 	let ear: SoukProcess | undefined;
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
-		cluster = await startCluster({ nodes: [{ services: ["gateway", "auth"] }, { services: ["orders", "payment"] }] });
+		cluster = await startCluster({
+			env: eventfulEnv,
+			nodes: [{ services: ["gateway", "auth"] }, { services: ["orders", "payment"] }],
+		});
 		const env = { ...cluster.env, SERVICES: "payment", NODE_ID: "ear" };
 		ear = new SoukProcess(env, "test/support/fixtures/souk-with-ear.ts");
 		await ear.start();
