@@ -53,6 +53,21 @@ const payment = {
 export const PaymentFacts = Type.Object(payment, { $id: "PaymentFacts" });
 export type PaymentFacts = Static<typeof PaymentFacts>;
 
+/** A message in a conversation; `subject` is the stream's id. */
+export const MessageFacts = Type.Object(
+	{
+		streamId: Type.String(),
+		messageId: Type.String(),
+		seq: Type.Integer({ minimum: 1 }),
+		senderId: Type.String(),
+		senderName: Type.Optional(Type.String({ description: "Left out when it could not be found out" })),
+		memberIds: Type.Immutable(Type.Array(Type.String(), { description: "The others, as they were when it was posted" })),
+		content: Type.String({ description: "The first 200 characters" }),
+	},
+	{ $id: "MessageFacts" },
+);
+export type MessageFacts = Static<typeof MessageFacts>;
+
 const UserFacts = Type.Object({ userId: Type.String() }, { $id: "UserFacts" });
 
 /** When each event happens, and its `data`. */
@@ -117,6 +132,7 @@ export const eventTable = {
 			message: Type.String(),
 		}),
 	},
+	"chat.message_posted": { summary: "Somebody wrote in a conversation; `subject` is its stream", data: MessageFacts },
 	"user.registered": {
 		summary: "Somebody registered",
 		data: Type.Object({

@@ -2,7 +2,7 @@ import Type, { type Static, type TSchema } from "typebox";
 import { eventTable } from "./event-data.ts";
 import { Time } from "./http/common.ts";
 
-export type { OrderFacts, OrderLine, PaymentFacts } from "./event-data.ts";
+export type { MessageFacts, OrderFacts, OrderLine, PaymentFacts } from "./event-data.ts";
 
 // Domain events: CloudEvents 1.0 in JSON (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md),
 // on JetStream under `<prefix>.events.<type>`. `subject` is the id of the entity that the event is about.
