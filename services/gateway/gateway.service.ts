@@ -10,6 +10,7 @@ import { type Page, rest } from "../../mixins/rest/rest.mixin.ts";
 import { staticFile } from "../../mixins/rest/static-file.ts";
 import { serviceKeys } from "../../mixins/service-key/index.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { asyncApi } from "./asyncapi.ts";
 import { deadLetterActions } from "./dead-letters.mixin.ts";
 import { healthActions } from "./health.mixin.ts";
 import { olderCustomers } from "./older/customers.mixin.ts";
@@ -37,11 +38,13 @@ const asPage = (document: (params: Readonly<Record<string, string>>) => Document
 
 const swaggerUi = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
 
-const pages = (routes: readonly Route[]): Record<string, Page> => {
-	const description = "The realtime back end of a marketplace.";
-	const openApiJson = JSON.stringify(openApi(routes, { title: "Souk", version: manifest.version, description }));
+const pages = (routes: readonly Route[], { publicUrl, keyPrefix }: Profile): Record<string, Page> => {
+	const info = { title: "Souk", version: manifest.version, description: "The realtime back end of a marketplace." };
+	const openApiJson = JSON.stringify(openApi(routes, info));
+	const asyncApiJson = JSON.stringify(asyncApi({ info, publicUrl, prefix: keyPrefix }));
+	const made = documents(openApiJson, asyncApiJson);
 	return {
-		...Object.fromEntries(Object.entries(documents(openApiJson)).map(([name, document]) => [name, asPage(document)])),
+		...Object.fromEntries(Object.entries(made).map(([name, document]) => [name, asPage(document)])),
 		"GET /docs/swagger-ui.css": staticFile(join(swaggerUi, "swagger-ui.css"), "text/css; charset=utf-8"),
 		"GET /docs/swagger-ui-bundle.js": staticFile(join(swaggerUi, "swagger-ui-bundle.js"), "text/javascript; charset=utf-8"),
 	};
@@ -53,7 +56,7 @@ export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions
 	mixins: [
 		// First in the list, so last to start: HTTP tells that the bus is away instead of waiting for it.
 		durableEvents({ settings: profile }),
-		rest({ profile, routes, pages: pages(routes) }),
+		rest({ profile, routes, pages: pages(routes, profile) }),
 		accessTokens(),
 		serviceKeys(),
 		healthActions({ version: manifest.version, services: servicesBehind(routes, "gateway") }),

@@ -21,6 +21,7 @@ export const landingPage = page(
 <p>The realtime back end of a marketplace.</p>
 <ul>
 <li><a href="/docs">API</a> (<a href="/openapi.json">OpenAPI 3.1</a>)</li>
+<li><a href="/asyncapi.json">Sockets and events</a> (AsyncAPI 3.0)</li>
 <li><a href="/health">Health</a></li>
 <li><a href="/problems">Problems and what they mean</a></li>
 </ul>`,
@@ -44,7 +45,8 @@ export const problemList = (all: readonly Explanation[]): string =>
 
 export const docsPage = page(
 	"Souk API",
-	`<div id="swagger-ui"></div>
+	`<p>Sockets and events: <a href="/asyncapi.json">AsyncAPI 3.0</a></p>
+<div id="swagger-ui"></div>
 <script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script>`,
 	'<link rel="stylesheet" href="/docs/swagger-ui.css">',

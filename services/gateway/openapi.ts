@@ -2,27 +2,9 @@ import Type, { type TObject, type TSchema } from "typebox";
 import { type ErrorCode, errorTable } from "../../contracts/errors.ts";
 import type { Route } from "../../contracts/http/route.ts";
 import { linesType } from "../../contracts/media.ts";
+import { type Components, type Json, refer } from "./refer.ts";
 
 // The OpenAPI 3.1 document, made of the route table: what is mounted is what is written here.
-
-type Json = Record<string, unknown>;
-type Components = Map<string, Json>;
-
-const isPlain = (value: unknown): value is Json => value !== null && typeof value === "object" && !Array.isArray(value);
-
-/** A copy in which every schema with an $id is a reference to a component of that name. */
-const refer = (value: unknown, components: Components): unknown => {
-	if (Array.isArray(value)) return value.map((part) => refer(part, components));
-	if (!isPlain(value)) return value;
-	const { $id, ...members } = value;
-	const copy = (): Json => Object.fromEntries(Object.entries(members).map(([name, part]) => [name, refer(part, components)]));
-	if (typeof $id !== "string") return copy();
-	if (!components.has($id)) {
-		components.set($id, {}); // before its parts, or a schema that contains itself would never end
-		components.set($id, copy());
-	}
-	return { $ref: `#/components/schemas/${$id}` };
-};
 
 const Problem = Type.Object(
 	{

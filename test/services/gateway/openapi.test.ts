@@ -101,7 +101,16 @@ describe("the OpenAPI document of a running gateway", () => {
 		const { aliases } = node.broker.getLocalService("gateway") as unknown as { aliases: { method: string; fullPath: string }[] };
 		const mounted = aliases.map(({ method, fullPath }) => `${method} ${templateOf(fullPath)}`);
 		const written = shopRoutes.map(({ method, path }) => `${method} ${templateOf(path)}`);
-		const pages = ["/", "/api", "/docs", "/docs/start.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/openapi.json"];
+		const pages = [
+			"/",
+			"/api",
+			"/asyncapi.json",
+			"/docs",
+			"/docs/start.js",
+			"/docs/swagger-ui-bundle.js",
+			"/docs/swagger-ui.css",
+			"/openapi.json",
+		];
 		const more = [...pages, "/problems", "/problems/{code}", "/v1/swagger/index.html"].map((path) => `GET ${path}`);
 		assert.deepEqual(mounted.sort(), [...written, ...more].sort());
 	});
@@ -141,7 +150,7 @@ describe("the OpenAPI document of a running gateway", () => {
 				const got = await node.api.get(file as string);
 				assert.equal(got.status, 200, file);
 				assert.ok(got.text.length > 50);
-				assert.match(got.headers.get("content-type") ?? "", /javascript|css/);
+				assert.match(got.headers.get("content-type") ?? "", /javascript|css|json/);
 			}
 		}
 	});

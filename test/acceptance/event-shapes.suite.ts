@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import type { TObject } from "typebox";
+import { eventTypes as allTypes, type DomainEvent, type EventType, eventSchema } from "../../contracts/events.ts";
+import { compileCheck } from "../../middlewares/field-errors.ts";
+import type { HttpClient } from "../support/http.ts";
+import { type Market, openMarket } from "../support/market.ts";
+import { until } from "../support/until.ts";
+
+/** Nobody talks here: what conversations publish is not of this suite. */
+const ofChat: readonly EventType[] = ["chat.message_posted"];
+const eventTypes = allTypes.filter((type) => !ofChat.includes(type));
+
+/** Settings under which every type of event happens. What waits for its buyer here is paid or cancelled long before. */
+export const eventfulEnv = { PAYMENT_DUE_AFTER: "5s", ORDER_EXPIRES_AFTER: "8s" } as const;
+
+const heardIn = (logs: string): DomainEvent[] =>
+	[...logs.matchAll(/^event (\{.*\})$/gm)].map(([, text = ""]) => JSON.parse(text) as DomainEvent);
+
+const members = (value: unknown, schema: TObject): string[] =>
+	Object.keys(value as object).filter((name) => !Object.hasOwn(schema.properties, name));
+
+const live = async (api: HttpClient, market: Market): Promise<void> => {
+	const token = market.seller.token;
+	await market.place({ paymentMethod: "sandbox_requires_action" }); // until it expires
+	const sold = await market.place({ paymentMethod: "sandbox_success" });
+	await market.until(sold.id, "paid");
+	await market.move(sold.id, "ship", { carrier: "Pos", trackingNumber: "T1", estimatedDelivery: "tomorrow" }, token);
+	await market.move(sold.id, "tracking", { status: "in_transit", location: "Ipoh" }, token);
+	await market.move(sold.id, "deliver", {}, token);
+	const declined = await market.place({ paymentMethod: "sandbox_declined" });
+	await market.until(declined.id, "payment_declined");
+	await market.move(declined.id, "pay", { paymentMethod: "sandbox_success" });
+	await market.until(declined.id, "paid");
+	await market.move(declined.id, "cancel", { reason: "too late" });
+	const waiting = await market.place({ paymentMethod: "sandbox_requires_action" });
+	await market.untilOrder(waiting.id, (order) => order.payment.status === "requires_action");
+	await market.move(waiting.id, "cancel", {});
+	const leaver = await market.newcomer("buyer");
+	const as = { token: leaver.token };
+	const password = { current: "correct horse battery staple", next: "another passphrase of the tests" };
+	assert.equal((await api.put("/v1/auth/password", password, as)).status, 204);
+	const login = await api.post("/v1/auth/login", { email: leaver.email, password: password.next });
+	const gone = await api.delete("/v1/auth/me", { token: login.body.accessToken });
+	assert.equal(gone.status, 204, JSON.stringify(gone.body));
+};
+
+/** Run by event-shapes.test.ts and event-shapes.cluster.test.ts: what is published is what contracts/event-data.ts says. */
+export const eventShapes = (api: () => HttpClient, logs: () => string): void => {
+	let heard: DomainEvent[];
+	before(async () => {
+		await live(api(), await openMarket(api()));
+		const missing = (): string[] => eventTypes.filter((type) => !heardIn(logs()).some((event) => event.type === type));
+		await until(
+			"every type of event",
+			async () => missing(),
+			({ length }) => length === 0,
+		);
+		heard = heardIn(logs());
+	});
+
+	for (const type of eventTypes) {
+		it(`publishes ${type} as the table says, with nothing that it does not say`, () => {
+			const schema = eventSchema(type) as TObject<{ data: TObject }>;
+			const check = compileCheck(schema);
+			for (const event of heard.filter((one) => one.type === type)) {
+				assert.deepEqual(check(event), null, JSON.stringify(event));
+				assert.deepEqual(members(event, schema), []);
+				assert.deepEqual(members(event.data, schema.properties.data), []);
+			}
+		});
+	}
+};
