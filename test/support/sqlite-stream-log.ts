@@ -27,8 +27,8 @@ export class SqliteStreamLog implements StreamLog {
 		for (const [stored, draft] of drafts.entries()) {
 			if (this.#insert(draft)) continue;
 			const found = this.#posted(draft);
-			// Its own, from an attempt whose answer was lost.
-			if (found?.seq === draft.seq) continue;
+			// Its own, from an attempt whose answer was lost. The same post through another owner may have the same seq, but not the same time.
+			if (found && isStored(draft, found)) continue;
 			return found ? { stored, end: "repeat", entry: found } : { stored, end: "taken" };
 		}
 		return { stored: drafts.length, end: "all" };
@@ -104,3 +104,5 @@ export class SqliteStreamLog implements StreamLog {
 }
 
 const parsed = ({ entry }: Row): Entry => JSON.parse(entry) as Entry;
+
+const isStored = ({ events: _, ...entry }: Draft, found: Entry): boolean => JSON.stringify(entry) === JSON.stringify(found);
