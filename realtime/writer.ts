@@ -3,9 +3,10 @@ import type { Entry } from "./entry.ts";
 import type { Known } from "./known.ts";
 import type { Limits } from "./limits.ts";
 import { type Appended, type Draft, LogUnavailable, LogUncertain, type StreamLog } from "./log.ts";
-import { answerTo, Mailbox, type Post, type Posted, type PostRequest } from "./mailbox.ts";
+import { answerTo, Mailbox, type Post, type Posted, type PostRequest, sameContent } from "./mailbox.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Observer, Random, Timers } from "./ports.ts";
+import { keyOf } from "./recent.ts";
 import { backoff, type Waits } from "./waits.ts";
 
 export interface WriterParts {
@@ -140,12 +141,11 @@ export class Writer {
 	 * alone: then there is no giving up.
 	 */
 	async #append(drafts: readonly Draft[]): Promise<Appended> {
-		const { log, metrics, waits } = this.parts;
+		const { metrics, waits } = this.parts;
 		let uncertain = false;
 		for (let failures = 1; ; failures += 1) {
 			try {
-				metrics.commits += 1;
-				return await log.append(drafts);
+				return await this.#send(drafts, uncertain ? await this.#found(drafts) : 0);
 			} catch (error) {
 				if (error instanceof LogUncertain) uncertain = true;
 				this.#mayTryAgain(error, uncertain ? 0 : failures);
@@ -154,6 +154,24 @@ export class Writer {
 			await waits.sleep(this.#pause(failures));
 			if (this.#over) throw unavailable();
 		}
+	}
+
+	async #send(drafts: readonly Draft[], found: number): Promise<Appended> {
+		if (found === drafts.length) return { stored: found, end: "all" };
+		this.parts.metrics.commits += 1;
+		const outcome = await this.parts.log.append(drafts.slice(found));
+		return { ...outcome, stored: found + outcome.stored };
+	}
+
+	/** How many, from the first, an attempt whose answer was lost has stored as they are. Those are not sent again. */
+	async #found(drafts: readonly Draft[]): Promise<number> {
+		const { log, known } = this.parts;
+		const entries = new Map((await log.posted(known.stream, drafts)).map((entry) => [keyOf(entry), entry]));
+		const missing = drafts.findIndex((draft) => {
+			const entry = entries.get(keyOf(draft));
+			return !entry || entry.seq !== draft.seq || entry.at !== draft.at || !sameContent(draft, entry);
+		});
+		return missing < 0 ? drafts.length : missing;
 	}
 
 	/** Somebody else wrote, or wrote earlier: what it was has to be known before anything is numbered again. */
