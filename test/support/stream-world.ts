@@ -36,8 +36,8 @@ const limits: Partial<Limits> = {
 	batchEntries: 3,
 	recentEntries: 3,
 	pageEntries: 2,
-	sinkBytes: 400,
-	sinkEntries: 4,
+	sinkBytes: 300,
+	sinkEntries: 2,
 	tries: 2,
 	retryMs: 10,
 	backstopMs: 1_000,
@@ -53,7 +53,7 @@ interface Node {
 
 const never = <T>(): Promise<T> => new Promise(() => {});
 
-/** A client's connection: counts every entry against what it has, as it arrives. */
+/** A client's connection; it ends with its node. */
 class Connection extends RecordingSink {
 	readonly node: Node;
 	constructor(node: Node) {
@@ -65,6 +65,8 @@ class Connection extends RecordingSink {
 /** Nodes, clients and one log, where everything that can wait is let go by the scheduler, one at a time. */
 export class StreamWorld {
 	readonly checker = new StreamChecker();
+	/** The engines that there were. */
+	readonly engines: Engine<TestFrame>[] = [];
 	readonly #scheduler: Scheduler;
 	readonly #faults: Fault[];
 	readonly #breakage: Breakage;
@@ -232,6 +234,7 @@ export class StreamWorld {
 			},
 		};
 		node.engine = this.#breakage.engine?.(ports, limits) ?? new Engine(ports, limits);
+		this.engines.push(node.engine);
 		return node;
 	}
 
