@@ -41,7 +41,7 @@ export class Writer {
 		return this.#mailbox.size;
 	}
 
-	/** Answered when the log has it. Rejects with `ID_REUSED`, `STREAM_OVERLOADED` or `UNAVAILABLE`. */
+	/** Not after `end`. Answered when the log has it. Rejects with `ID_REUSED`, `STREAM_OVERLOADED` or `UNAVAILABLE`. */
 	async post(request: PostRequest): Promise<Posted> {
 		const { known, timers, metrics, observer } = this.parts;
 		const found = known.recent.find(request);
@@ -51,7 +51,6 @@ export class Writer {
 			observer.repeated?.(known.stream, found);
 			return answer;
 		}
-		if (this.#over) throw unavailable();
 		try {
 			const answer = this.#mailbox.offer(request, new Date(timers.now()).toISOString());
 			this.#start();

@@ -141,6 +141,19 @@ describe("a follower of a stream", () => {
 		await engine.stop();
 	});
 
+	it("who comes to a stream that was written to a moment ago costs no read", async () => {
+		const engine = house.engine();
+		await engine.post("s", said("before"));
+		await house.timers.pass(6_000);
+		await engine.post("s", said("p1"));
+		const calls = { ...house.log.calls };
+		const sink = await follow(engine, "s", { after: 0 });
+		await house.timers.settle();
+		assert.deepEqual(sink.seqs, [1, 2]);
+		assert.deepEqual(house.log.calls, calls);
+		await engine.stop();
+	});
+
 	it("who comes during a commit sees its entries once", async () => {
 		const log = steered(house.log);
 		const engine = house.engine({ log });

@@ -194,6 +194,33 @@ describe("a post with an id that was used", () => {
 		await engine.stop();
 	});
 
+	it("in a batch lets its others keep their place before those who wait", async () => {
+		await house.write("s", "old");
+		const log = steered(house.log);
+		const engine = house.engine({ log });
+		const written = Promise.withResolvers<void>();
+		log.next.set("append", [(call) => written.promise.then(call)]);
+		const posts = ["a", "old", "b", "c"].map((id) => engine.post("s", said(id)));
+		await house.timers.settle();
+		posts.push(...["d", "e"].map((id) => engine.post("s", said(id))));
+		written.resolve();
+		const seqs = (await Promise.all(posts)).map(({ seq }) => seq);
+		assert.deepEqual(seqs, [2, 1, 3, 4, 5, 6]);
+		await engine.stop();
+	});
+
+	it("that came through another owner is not shown before what lies between, and nothing runs into a taken seq", async () => {
+		const engine = house.engine();
+		const sink = await follow(engine, "s");
+		await engine.post("s", said("mine"));
+		await house.write("s", "theirs", "again");
+		assert.equal((await engine.post("s", said("again"))).seq, 3);
+		assert.equal((await engine.post("s", said("new"))).seq, 4);
+		assert.equal(engine.metrics.taken, 0);
+		assert.deepEqual(sink.seqs, [1, 2, 3, 4]);
+		await engine.stop();
+	});
+
 	for (const position of [0, 1, 2, 3, 4]) {
 		it(`at position ${position} of a batch lets the others keep their order and get new numbers`, async () => {
 			await house.write("s", "old", "older");
