@@ -76,10 +76,8 @@ export class Audience<Frame> {
 		metrics.frames += 1;
 		this.#walk((follower) => {
 			if (!this.mayTake(follower, first.seq)) return;
-			follower.cursor = last.seq;
-			follower.unsent += entries.length;
 			metrics.deliveries += entries.length;
-			follower.sink.write(frame);
+			follower.send(frame, last.seq);
 		});
 	}
 
@@ -89,7 +87,7 @@ export class Audience<Frame> {
 			if (!follower.paging && !follower.pressed) this.parts.pager.add(follower);
 			return false;
 		}
-		if (!this.#isFull(follower)) return true;
+		if (!follower.isFull) return true;
 		this.parts.metrics.lags += 1;
 		follower.press();
 		return false;
@@ -102,7 +100,7 @@ export class Audience<Frame> {
 		this.#walk((follower) => {
 			if ((to !== undefined && follower.userId !== to) || follower.userId === except) return;
 			frame ??= this.parts.ports.encoder.encode(event, payload);
-			if (follower.cursor === this.parts.known().tail && !this.#isFull(follower)) follower.sink.write(frame);
+			if (follower.cursor === this.parts.known().tail && !follower.isFull) follower.sink.write(frame);
 			else if (key !== undefined) follower.hold(key, frame, this.parts.limits.heldMessages);
 		});
 	}
@@ -161,9 +159,7 @@ export class Audience<Frame> {
 		const last = fit.at(-1);
 		if (!last || fit[0]?.seq !== follower.cursor + 1) return;
 		try {
-			follower.cursor = last.seq;
-			follower.unsent += fit.length;
-			follower.sink.write(this.#encoded(fit, last.seq));
+			follower.send(this.#encoded(fit, last.seq), last.seq);
 			if (follower.cursor === tail) follower.releaseHeld();
 		} catch (error) {
 			this.#broken(follower, error);
@@ -186,15 +182,6 @@ export class Audience<Frame> {
 		const frame = this.parts.ports.encoder.encode("entries", page);
 		this.#page = { first, last, frame };
 		return frame;
-	}
-
-	#isFull(follower: Follower<Frame>): boolean {
-		const { queued } = follower.sink;
-		if (queued === 0) {
-			follower.unsent = 0;
-			return false;
-		}
-		return queued > this.parts.limits.sinkBytes || follower.unsent >= this.parts.limits.sinkEntries;
 	}
 
 	/** Plain, and without anything made per follower: all deliveries pass here. */

@@ -212,7 +212,6 @@ export class Engine<Frame> {
 	}
 
 	#ended(actor: Actor<Frame>): void {
-		if (this.#actors.get(actor.stream) !== actor) return;
 		this.#actors.delete(actor.stream);
 		this.metrics.unloads += 1;
 	}

@@ -43,14 +43,14 @@ export class Follower<Frame> implements Attached {
 	gone = false;
 	/** Waits for a page, or for one that is being read. */
 	paging = false;
-	/** Entries written since its queue was last seen empty. */
-	unsent = 0;
 	/** Reads in a row that failed. */
 	failures = 0;
 	/** Where it stands among the followers of its stream. */
 	index = -1;
 	readonly #home: FollowerHome<Frame>;
 	#pressed = false;
+	/** Entries written since its queue was last seen empty. */
+	#unsent = 0;
 	#held: Map<string, Frame> | null = null;
 
 	constructor(stream: string, userId: string, sink: Sink<Frame>, cursor: number, home: FollowerHome<Frame>) {
@@ -68,7 +68,6 @@ export class Follower<Frame> implements Attached {
 
 	drained(): void {
 		if (this.gone || this.sink.queued > 0) return;
-		this.unsent = 0;
 		if (this.#pressed) {
 			this.#pressed = false;
 			this.sink.resume();
@@ -93,6 +92,19 @@ export class Follower<Frame> implements Attached {
 
 	leave(): void {
 		if (!this.gone) this.#home.leave(this);
+	}
+
+	/** It holds as much as it may: entries have to wait until it drains. */
+	get isFull(): boolean {
+		const { queued } = this.sink;
+		return queued > 0 && (queued > this.#home.sinkBytes || this.#unsent >= this.#home.sinkEntries);
+	}
+
+	/** Entries up to and with `last`, the one after its cursor being the first. */
+	send(frame: Frame, last: number): void {
+		this.#unsent = (this.sink.queued === 0 ? 0 : this.#unsent) + last - this.cursor;
+		this.cursor = last;
+		this.sink.write(frame);
 	}
 
 	/** The last that it is sent, by whoever took it out of the stream. */
@@ -131,6 +143,6 @@ export class Follower<Frame> implements Attached {
 	get wantsPage(): boolean {
 		if (this.gone || this.cursor >= this.#home.tail) return false;
 		const { queued } = this.sink;
-		return queued === 0 || (queued * 2 <= this.#home.sinkBytes && this.unsent < this.#home.sinkEntries);
+		return queued === 0 || (queued * 2 <= this.#home.sinkBytes && this.#unsent < this.#home.sinkEntries);
 	}
 }

@@ -61,6 +61,22 @@ describe("the backstop of a stream that is followed", () => {
 		await engine.stop();
 	});
 
+	it("ends with the last follower, in the middle of a round as well", async () => {
+		const log = steered(house.log);
+		const engine = house.engine({ log });
+		const sink = await follow(engine, "s");
+		const asked = Promise.withResolvers<void>();
+		log.next.set("at", [(call) => asked.promise.then(call)]);
+		await house.timers.pass(6_000);
+		sink.handle?.leave();
+		asked.resolve();
+		await house.timers.settle();
+		const { rounds } = engine.metrics;
+		await house.timers.pass(30_000);
+		assert.equal(engine.metrics.rounds, rounds);
+		await engine.stop();
+	});
+
 	it("shows those out who are no longer members, with a problem, and nobody else", async () => {
 		const engine = house.engine();
 		const bob = await follow(engine, "s", { userId: "bob" });

@@ -60,6 +60,21 @@ describe("presence", () => {
 		await engine.stop();
 	});
 
+	it("counts the grace from the last time that somebody left", async () => {
+		const engine = house.engine();
+		const ada = await follow(engine, "s", { userId: "ada" });
+		(await follow(engine, "s", { userId: "bob" })).handle?.leave();
+		await house.timers.pass(5_000);
+		const again = await follow(engine, "s", { userId: "bob" });
+		await house.timers.pass(3_000);
+		again.handle?.leave();
+		await house.timers.pass(9_000);
+		assert.deepEqual(states(ada.of("presence")), ["bob online"]);
+		await house.timers.pass(2_000);
+		assert.deepEqual(states(ada.of("presence")), ["bob online", "bob offline"]);
+		await engine.stop();
+	});
+
 	it("forgets those who left first when there are too many", async () => {
 		const engine = house.engine({}, { presenceUsers: 3 });
 		const ada = await follow(engine, "s", { userId: "ada" });
@@ -130,6 +145,20 @@ describe("what is told in passing", () => {
 		assert.deepEqual(bob.of("receipt"), [{ userId: "ada", seq: 20, kind: "read" }], "two are kept: the oldest had to go");
 		assert.deepEqual(bob.of("counters"), [{ unseen: 20, unread: 20, total: 20, version: 20 }]);
 		assert.equal(bob.frames.at(-1)?.event, "counters", "after the entries");
+		await engine.stop();
+	});
+
+	it("waits as well for who is still being caught up, though the queue is empty", async () => {
+		await house.write("s", "p1", "p2");
+		const engine = house.engine();
+		const bob = await follow(engine, "s", { userId: "bob", after: 0 });
+		engine.typing("s", "ada");
+		engine.receipt("s", { userId: "ada", seq: 1, kind: "read" });
+		await house.timers.settle();
+		assert.deepEqual(
+			bob.frames.map(({ event }) => event),
+			["ready", "entries", "receipt"],
+		);
 		await engine.stop();
 	});
 

@@ -209,6 +209,12 @@ describe("a follower of a stream", () => {
 		broken.broken = true;
 		await assert.rejects(follow(engine, "s", { sink: broken }), /broken/);
 		assert.equal(engine.followers, 0);
+		await house.timers.pass(11_000);
+		const eve = await follow(engine, "s", { userId: "eve" });
+		assert.deepEqual(
+			eve.ready.presence.map(({ userId, state }) => `${userId} ${state}`),
+			["bob offline", "eve online"],
+		);
 		await Promise.all([engine.stop(), refusing.stop()]);
 	});
 
@@ -245,6 +251,7 @@ describe("those who were cut off together", () => {
 		await house.timers.settle(60);
 		for (const sink of sinks) assert.deepEqual(sink.seqs, range(1, 200));
 		assert.ok((house.log.calls.after ?? 0) < 40, `${house.log.calls.after} reads`);
+		assert.ok(house.encoder.encoded < 50 + 10, `${house.encoder.encoded} encodings, one of them a \`ready\` each`);
 		await engine.stop();
 		house.log.close();
 	});
@@ -276,10 +283,26 @@ describe("history", () => {
 		house.log.close();
 	});
 
+	it("has what another owner wrote while nobody followed", async () => {
+		const house = new StreamHouse();
+		const engine = house.engine();
+		await engine.post("s", said("mine"));
+		await house.write("s", "theirs");
+		await house.timers.pass(6_000);
+		assert.deepEqual(
+			(await engine.history("s", {})).map(({ id }) => id),
+			["mine", "theirs"],
+		);
+		await engine.stop();
+		house.log.close();
+	});
+
 	it("does not serve from memory what was erased", async () => {
 		const house = new StreamHouse();
 		const engine = house.engine();
 		const { at } = await engine.post("s", said("p1"));
+		await follow(engine, "s", { after: 0 });
+		await house.timers.settle();
 		house.log.erase({ ...said("p1"), stream: "s", seq: 1, at });
 		engine.forget("s");
 		assert.deepEqual(

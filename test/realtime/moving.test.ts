@@ -125,6 +125,68 @@ describe("a stream that moves", () => {
 		await house.write("s", "theirs");
 		await house.timers.pass(7_000);
 		assert.deepEqual(sink.seqs, [1, 2, 3], "its backstop goes on");
+		house.foreign.add("s");
+		await engine.recheck();
+		assert.equal(sink.ended, "moved", "the next time it goes");
+		await engine.stop();
+	});
+});
+
+describe("a stream that moves while something else happens", () => {
+	let house: StreamHouse;
+	beforeEach(() => {
+		house = new StreamHouse();
+	});
+	afterEach(() => house.log.close());
+
+	it("moves although it came back, if it was told to whatever the ring says", async () => {
+		const log = steered(house.log);
+		const engine = house.engine({ log });
+		const sink = await follow(engine, "s");
+		const write = held();
+		log.next.set("append", [write.steer]);
+		const post = engine.post("s", said("a"));
+		await house.timers.settle();
+		house.foreign.add("s");
+		const both = [engine.recheck(), engine.release("s")];
+		house.foreign.delete("s");
+		write.release();
+		await Promise.all(both);
+		assert.equal((await post).seq, 1);
+		assert.equal(sink.ended, "moved");
+		await engine.stop();
+	});
+
+	it("has ended, and not moved, if its last write failed in a way that no rule covers", async () => {
+		const log = steered(house.log);
+		const engine = house.engine({ log });
+		const sink = await follow(engine, "s");
+		const write = held();
+		const surprise = () => Promise.reject(new TypeError("surprise"));
+		log.next.set("append", [() => write.steer(surprise)]);
+		const refused = assert.rejects(engine.post("s", said("a")), code("UNAVAILABLE"));
+		await house.timers.settle();
+		const released = engine.release("s");
+		write.release();
+		await Promise.all([released, refused]);
+		assert.equal(sink.ended, "problem");
+		assert.deepEqual([engine.metrics.moved, engine.size], [0, 0]);
+		await engine.stop();
+	});
+
+	it("serves whom it was loaded for although it has to go the moment it is there", async () => {
+		let times = 0;
+		const activated = (stream: string) => {
+			times += 1;
+			if (times <= 3) void engine.release(stream);
+		};
+		const engine = house.engine({ observer: { activated } });
+		const following = follow(engine, "s", { after: 0 });
+		assert.equal((await engine.post("s", said("a"))).seq, 1);
+		const sink = await following;
+		await house.timers.settle();
+		assert.deepEqual(sink.seqs, [1]);
+		assert.ok(times > 3);
 		await engine.stop();
 	});
 });
@@ -164,6 +226,26 @@ describe("a node that stops", () => {
 		await house.timers.pass(1_000);
 		await drained;
 		assert.equal(gone(), 10);
+		await engine.stop();
+	});
+
+	it("hands over those as well who were on their way in when it began", async () => {
+		const log = steered(house.log);
+		const engine = house.engine({ log });
+		const before = [await follow(engine, "s1"), await follow(engine, "s2")];
+		const load = held();
+		log.next.set("tail", [load.steer]);
+		const following = follow(engine, "s3");
+		const drained = engine.drain(1, 1_000);
+		await house.timers.settle();
+		load.release();
+		const late = await following;
+		await house.timers.pass(10_000);
+		await drained;
+		assert.deepEqual(
+			[...before, late].map(({ ended }) => ended),
+			["moved", "moved", "moved"],
+		);
 		await engine.stop();
 	});
 

@@ -405,6 +405,15 @@ describe("the mailbox of a stream", () => {
 		house.log.close();
 	});
 
+	it("has room again for all that it has answered, repeats too", async () => {
+		const house = new StreamHouse();
+		const engine = house.engine({}, { mailboxBytes: 2_000, mailboxEntries: 8 });
+		for (let i = 0; i < 50; i += 1) await Promise.all(["a", "a", "a", "b"].map((id) => engine.post("s", said(`${id}${i}`))));
+		assert.equal(await house.log.tail("s"), 100);
+		await engine.stop();
+		house.log.close();
+	});
+
 	it("bounds those who wait for a stream that is being loaded, too", async () => {
 		const house = new StreamHouse();
 		const log = steered(house.log);

@@ -66,6 +66,16 @@ describe("a follower that reads slowly", () => {
 		await engine.stop();
 	});
 
+	it("has the whole of that number again after it was seen to be quick", async () => {
+		const engine = house.engine({}, { sinkEntries: 5 });
+		const sink = await follow(engine, "s");
+		await post(engine, 1, 20);
+		sink.slow = true;
+		await post(engine, 21, 30);
+		assert.deepEqual(sink.seqs, range(1, 25), "five, the first of which found the queue empty");
+		await engine.stop();
+	});
+
 	it("is paused by answers to its own requests as well, before any entry", async () => {
 		const engine = house.engine({}, limits);
 		const sink = await follow(engine, "s");
@@ -147,6 +157,30 @@ describe("a catch-up", () => {
 		await engine.stop();
 	});
 
+	it("sends nothing of a page that begins elsewhere", async () => {
+		const log = steered(house.log);
+		await house.write("s", "p1", "p2", "p3");
+		const engine = house.engine({ log });
+		log.next.set("after", [async (call) => ((await call()) as unknown[]).slice(1)]);
+		const sink = await follow(engine, "s", { after: 0 });
+		await house.timers.pass(1_000);
+		assert.deepEqual(sink.seqs, [1, 2, 3]);
+		await engine.stop();
+	});
+
+	it("ends at the tail that this node knows, though the log has more: the backstop brings the rest to everybody", async () => {
+		const engine = house.engine();
+		await house.write("s", "p1", "p2");
+		const other = await follow(engine, "s", { after: 2 });
+		await house.write("s", "p3");
+		const sink = await follow(engine, "s", { after: 0 });
+		await house.timers.settle();
+		assert.deepEqual([sink.seqs, other.seqs], [[1, 2], []]);
+		await house.timers.pass(6_000);
+		assert.deepEqual([sink.seqs, other.seqs], [[1, 2, 3], [3]]);
+		await engine.stop();
+	});
+
 	it("tries again when the log does not answer, and its followers stay", async () => {
 		const log = steered(house.log);
 		await house.write("s", "p1", "p2");
@@ -159,6 +193,31 @@ describe("a catch-up", () => {
 		await house.timers.pass(4_000);
 		assert.deepEqual(sink.seqs, [1, 2]);
 		assert.equal(sink.ended, null);
+		await engine.stop();
+	});
+
+	it("does not ask a log in trouble again at once", async () => {
+		const log = steered(house.log);
+		await house.write("s", "p1");
+		const engine = house.engine({ log });
+		const refuse = async (): Promise<never> => {
+			throw new LogUnavailable("refused");
+		};
+		log.next.set("after", [refuse, refuse, refuse]);
+		await follow(engine, "s", { after: 0 });
+		await house.timers.settle(100);
+		assert.equal(house.reports.length, 1);
+		await engine.stop();
+	});
+
+	it("from memory goes in turns as well", async () => {
+		const engine = house.engine({}, { pageEntries: 2, pagesPerTurn: 1 });
+		for (const seq of range(1, 200)) await engine.post("s", said(`p${seq}`));
+		const long = await follow(engine, "s", { after: 0 });
+		const short = await follow(engine, "s", { after: 197 });
+		await house.timers.settle(12);
+		assert.deepEqual(short.seqs, [198, 199, 200]);
+		assert.ok((long.seqs.at(-1) ?? 0) < 100);
 		await engine.stop();
 	});
 
@@ -187,6 +246,10 @@ describe("a catch-up", () => {
 			sink.of("entries").map((entries) => (entries as unknown[]).length),
 			[2, 2, 2],
 		);
+		await engine.post("s", said("heavy", "x".repeat(1_000)));
+		const late = await follow(engine, "s", { after: 6 });
+		await house.timers.settle();
+		assert.deepEqual(late.seqs, [7]);
 		await engine.stop();
 	});
 
