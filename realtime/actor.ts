@@ -1,5 +1,5 @@
 import { type ErrorCode, errorTable } from "../contracts/errors.ts";
-import type { PresenceState, ProblemMessage, ReadyMessage } from "../contracts/stream-messages.ts";
+import type { PresenceMessage, PresenceState, ProblemMessage, ReadyMessage } from "../contracts/stream-messages.ts";
 import { Audience, type AudienceParts, type Passing } from "./audience.ts";
 import { Backstop } from "./backstop.ts";
 import type { Entry } from "./entry.ts";
@@ -129,6 +129,10 @@ export class Actor<Frame> implements FollowerHome<Frame> {
 		await this.known.refreshIfOld();
 		if (after !== undefined) return this.known.historyAfter(after, limit);
 		return this.known.historyBefore(Math.min(before ?? this.tail + 1, this.tail + 1), limit);
+	}
+
+	presence(): PresenceMessage[] {
+		return this.#presence.rows();
 	}
 
 	tell(passing: Passing): void {

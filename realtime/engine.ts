@@ -1,5 +1,5 @@
 import { DomainError } from "../contracts/errors.ts";
-import type { CountersMessage, ReceiptMessage } from "../contracts/stream-messages.ts";
+import type { CountersMessage, PresenceMessage, ReceiptMessage } from "../contracts/stream-messages.ts";
 import { Actor, type ActorParts, type AttachRequest } from "./actor.ts";
 import type { Entry } from "./entry.ts";
 import type { Attached } from "./follower.ts";
@@ -9,6 +9,7 @@ import type { Posted, PostRequest } from "./mailbox.ts";
 import { Metrics } from "./metrics.ts";
 import { Pager } from "./pager.ts";
 import type { Ports } from "./ports.ts";
+import { TimelyLog } from "./timely-log.ts";
 import { backoff, Waits } from "./waits.ts";
 
 const toDomain = (error: unknown): unknown =>
@@ -34,8 +35,8 @@ export class Engine<Frame> {
 	#cancelSweep: (() => void) | null = null;
 
 	constructor(ports: Ports<Frame>, limits: Partial<Limits> = {}) {
-		this.ports = ports;
 		this.limits = { ...defaultLimits, ...limits };
+		this.ports = { ...ports, log: new TimelyLog(ports.log, ports.timers, this.limits.answerMs) };
 		this.#pager = new Pager({ ...ports, limits: this.limits });
 		this.#waits = new Waits(ports.timers);
 	}
@@ -80,6 +81,11 @@ export class Engine<Frame> {
 		} catch (error) {
 			throw toDomain(error);
 		}
+	}
+
+	/** Who follows here, is about to have gone, or has followed since this stream became active. Empty if it is not. */
+	presence(stream: string): PresenceMessage[] {
+		return this.#actors.get(stream)?.presence() ?? [];
 	}
 
 	/** To the others who follow. Dropped for those who are behind. */

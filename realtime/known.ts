@@ -16,6 +16,7 @@ export class Known {
 	readonly #limits: Limits;
 	readonly #fanOut: (entries: readonly Entry[], bytes: number) => void;
 	readonly #reading = new Map<number, Promise<Entry[]>>();
+	#refreshing: Promise<void> | null = null;
 	#tail: number;
 	#confirmedAt: number;
 
@@ -70,7 +71,12 @@ export class Known {
 
 	/** As `refresh`, if nothing has told for a while where the log ends: without followers no backstop looks. */
 	async refreshIfOld(): Promise<void> {
-		if (this.#timers.now() - this.#confirmedAt >= this.#limits.backstopMs) await this.refresh();
+		if (this.#timers.now() - this.#confirmedAt < this.#limits.backstopMs) return;
+		// A thousand may come at once.
+		this.#refreshing ??= this.refresh().finally(() => {
+			this.#refreshing = null;
+		});
+		await this.#refreshing;
 	}
 
 	at(seq: number): Promise<Entry | null> {

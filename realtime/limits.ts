@@ -19,6 +19,7 @@ export interface Limits {
 	tries: number;
 	retryMs: number;
 	retryMaxMs: number;
+	answerMs: number;
 	backstopMs: number;
 	backstopRoundMs: number;
 	backstopFailures: number;
@@ -60,6 +61,8 @@ export const defaultLimits: Readonly<Limits> = {
 	tries: 6,
 	retryMs: 50,
 	retryMaxMs: 2_000,
+	// A log that takes longer has lost the question: it is asked again, as after a lost answer.
+	answerMs: 10_000,
 	// How long an owner may be stale: a round every five seconds, three of them failed, each given four seconds: about half a minute.
 	backstopMs: 5_000,
 	backstopRoundMs: 4_000,

@@ -161,12 +161,15 @@ describe("the backstop of a stream that is followed", () => {
 		const log = steered(house.log);
 		const engine = house.engine({ log });
 		const sink = await follow(engine, "s");
-		log.next.set("append", [() => new Promise<never>(() => {})]);
+		log.next.set(
+			"append",
+			Array(20).fill(() => new Promise<never>(() => {})),
+		);
 		void engine.post("s", said("p1")).catch(() => {});
+		await house.timers.pass(9_000);
+		await house.write("s", "theirs");
 		await house.timers.pass(60_000);
 		assert.equal(sink.ended, null);
-		await house.write("s", "theirs");
-		await house.timers.pass(6_000);
 		assert.deepEqual(sink.seqs, [1]);
 		const stopped = engine.stop();
 		await house.timers.pass(6_000);

@@ -46,6 +46,8 @@ describe("presence", () => {
 		const late = await follow(engine, "s", { userId: "ada" });
 		assert.deepEqual(late.ready.presence.slice(0, 2), [other, { userId: "bob", state: "offline", lastSeen: left }]);
 		assert.deepEqual(states([...late.ready.presence]), ["eve offline", "bob offline", "ada online"]);
+		assert.deepEqual(states(engine.presence("s")), ["ada online", "bob offline"]);
+		assert.deepEqual(engine.presence("t"), []);
 		await engine.stop();
 	});
 

@@ -141,6 +141,18 @@ describe("a follower of a stream", () => {
 		await engine.stop();
 	});
 
+	it("who comes with a thousand others to such a stream shares that look with them", async () => {
+		const engine = house.engine();
+		await engine.post("s", said("mine"));
+		await house.write("s", "theirs");
+		await house.timers.pass(6_000);
+		const reads = house.log.calls.after ?? 0;
+		const sinks = await Promise.all(Array.from({ length: 1_000 }, () => follow(engine, "s", { after: 2 })));
+		assert.equal((house.log.calls.after ?? 0) - reads, 1);
+		assert.ok(sinks.every(({ ready }) => ready.seq === 2 && !ready.reset));
+		await engine.stop();
+	});
+
 	it("who comes to a stream that was written to a moment ago costs no read", async () => {
 		const engine = house.engine();
 		await engine.post("s", said("before"));

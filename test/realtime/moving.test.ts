@@ -174,20 +174,24 @@ describe("a stream that moves while something else happens", () => {
 		await engine.stop();
 	});
 
-	it("serves whom it was loaded for although it has to go the moment it is there", async () => {
-		let times = 0;
-		const activated = (stream: string) => {
-			times += 1;
-			if (times <= 3) void engine.release(stream);
-		};
-		const engine = house.engine({ observer: { activated } });
-		const following = follow(engine, "s", { after: 0 });
-		assert.equal((await engine.post("s", said("a"))).seq, 1);
-		const sink = await following;
-		await house.timers.settle();
-		assert.deepEqual(sink.seqs, [1]);
-		assert.ok(times > 3);
-		await engine.stop();
+	it("serves whom it was loaded for although it has to go the moment it is there, or a little later", async () => {
+		for (let later = 0; later < 20; later += 1) {
+			const released: Promise<void>[] = [];
+			const activated = async (stream: string) => {
+				if (released.length > 0) return;
+				for (let i = 0; i < later; i += 1) await null;
+				released.push(engine.release(stream));
+			};
+			const engine = house.engine({ observer: { activated: (stream) => void activated(stream) } });
+			const stream = `s${later}`;
+			const posted = await engine.post(stream, said("a"));
+			assert.equal(posted.seq, 1);
+			const sink = await follow(engine, stream, { after: 0 });
+			await Promise.all(released);
+			await house.timers.settle();
+			assert.deepEqual(sink.seqs, [1]);
+			await engine.stop();
+		}
 	});
 });
 
@@ -301,7 +305,7 @@ describe("a stream that nobody needs", () => {
 			if (stream === "coming") await greeting.promise;
 			return { members: [], reads: {} };
 		};
-		const engine = house.engine({ log, greet });
+		const engine = house.engine({ log, greet }, { answerMs: 10_000_000 });
 		await follow(engine, "followed");
 		const write = held();
 		log.next.set("append", [write.steer]);

@@ -297,6 +297,38 @@ describe("a post to a log that", () => {
 		});
 	}
 
+	for (const late of ["never", "before the next try", "after the next try"] as const) {
+		it(`does not answer a write, which is stored ${late}, is asked again`, async () => {
+			const log = steered(house.log);
+			const engine = house.engine({ log });
+			const sink = await follow(engine, "s");
+			let store = async () => {};
+			log.next.set("append", [
+				(call) => {
+					store = async () => void (await call());
+					return new Promise(() => {});
+				},
+			]);
+			const posts = ["a", "b"].map((id) => engine.post("s", said(id)));
+			await house.timers.pass(9_000);
+			if (late === "before the next try") await store();
+			await house.timers.pass(2_000);
+			if (late === "after the next try") await store();
+			posts.push(engine.post("s", said("c")));
+			assert.deepEqual(
+				(await Promise.all(posts)).map(({ seq, repeated }) => [seq, repeated]),
+				[
+					[1, false],
+					[2, false],
+					[3, false],
+				],
+			);
+			assert.deepEqual(sink.seqs, [1, 2, 3]);
+			assert.equal(await house.log.tail("s"), 3);
+			await engine.stop();
+		});
+	}
+
 	it("has half of a batch whose answer was lost gets the other half alone", async () => {
 		const log = steered(house.log);
 		const engine = house.engine({ log });

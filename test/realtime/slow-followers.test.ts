@@ -196,6 +196,18 @@ describe("a catch-up", () => {
 		await engine.stop();
 	});
 
+	it("goes on for the others when reads are never answered, and for those whose reads these were", async () => {
+		const log = steered(house.log);
+		for (const stream of ["s", "t"]) await house.write(stream, "p1");
+		const engine = house.engine({ log }, { pageReads: 1 });
+		log.next.set("after", [() => new Promise<never>(() => {})]);
+		const stuck = await follow(engine, "s", { after: 0 });
+		const other = await follow(engine, "t", { after: 0 });
+		await house.timers.pass(12_000);
+		assert.deepEqual([stuck.seqs, other.seqs], [[1], [1]]);
+		await engine.stop();
+	});
+
 	it("does not ask a log in trouble again at once", async () => {
 		const log = steered(house.log);
 		await house.write("s", "p1");

@@ -40,6 +40,7 @@ const limits: Partial<Limits> = {
 	sinkEntries: 2,
 	tries: 2,
 	retryMs: 10,
+	answerMs: 900,
 	backstopMs: 1_000,
 	backstopRoundMs: 800,
 	idleMs: 3_000,
