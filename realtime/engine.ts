@@ -58,8 +58,9 @@ export class Engine<Frame> {
 	}
 
 	/**
-	 * `ready` first, then every entry after the position, then live ones. The sink belongs to the stream until `leave()` of the handle is
-	 * called or its `end` was.
+	 * `ready` first, then every entry after the position, then live ones; `ready` is written before this resolves. The sink belongs to the
+	 * stream until `leave()` of the handle is called or its `end` was: if the connection ends before this resolves, call `leave()` then.
+	 * Rejects with what the greeter throws, or with `UNAVAILABLE`; nothing was written in that case.
 	 */
 	async attach(stream: string, request: AttachRequest<Frame>): Promise<Attached> {
 		for (;;) {

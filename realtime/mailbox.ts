@@ -65,10 +65,6 @@ export class Mailbox {
 		return this.#entries;
 	}
 
-	get bytes(): number {
-		return this.#bytes;
-	}
-
 	/** Throws `STREAM_OVERLOADED`. */
 	offer(request: PostRequest, at: string): Promise<Posted> {
 		const size = sizeOf(request.body);

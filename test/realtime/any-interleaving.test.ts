@@ -117,7 +117,7 @@ describe("streams, whatever happens in whatever order", () => {
 		const { repeats, taken, uncertain, lags, pagesFromRecent, pagesFromLog, failedRounds, moved, unloads } = seen;
 		const came = { repeats, taken, uncertain, lags, pagesFromRecent, pagesFromLog, failedRounds, moved, unloads };
 		assert.ok(
-			Object.values(came).every((times) => times > 5),
+			Object.values(came).every((times) => times > runs / 60),
 			JSON.stringify(came),
 		);
 	});

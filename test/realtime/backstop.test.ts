@@ -101,6 +101,19 @@ describe("the backstop of a stream that is followed", () => {
 		await engine.stop();
 	});
 
+	it("says when asked that the log cannot be reached, and does nothing for a stream that is not active", async () => {
+		const log = steered(house.log);
+		const engine = house.engine({ log });
+		await engine.check("s");
+		assert.equal(engine.size, 0);
+		await follow(engine, "s");
+		log.next.set("at", [refuse]);
+		await assert.rejects(engine.check("s"), (error: Error & { code?: string }) => error.code === "UNAVAILABLE");
+		log.next.set("before", [refuse]);
+		await assert.rejects(engine.history("t", { before: 5 }), (error: Error & { code?: string }) => error.code === "UNAVAILABLE");
+		await engine.stop();
+	});
+
 	it("does not judge those who came after it had asked", async () => {
 		const asked = Promise.withResolvers<Set<string>>();
 		const engine = house.engine({ membership: { of: () => asked.promise } });

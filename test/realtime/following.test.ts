@@ -242,6 +242,24 @@ describe("a follower of a stream", () => {
 		await engine.stop();
 	});
 
+	it("whose connection throws during its catch-up, or at its end, is let go as well", async () => {
+		await house.write("s", "p1", "p2");
+		const engine = house.engine();
+		const behind = await follow(engine, "s", { after: 0 });
+		behind.broken = true;
+		await house.timers.settle();
+		assert.equal(engine.followers, 0);
+		const [last, other] = [await follow(engine, "s"), await follow(engine, "s")];
+		last.broken = true;
+		await engine.release("s");
+		assert.equal(other.ended, "moved");
+		assert.deepEqual(
+			house.reports.map(({ what }) => what),
+			["a follower's sink", "the end of a follower"],
+		);
+		await engine.stop();
+	});
+
 	it("gets the same frame as all the others: one encoding for many", async () => {
 		const engine = house.engine();
 		const sinks = await Promise.all(Array.from({ length: 100 }, () => follow(engine, "s")));
