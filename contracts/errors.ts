@@ -10,6 +10,8 @@ interface ErrorRow {
 const table = {
 	VALIDATION: { status: 400, title: "The request is not valid" },
 	BAD_SIGNATURE: { status: 400, title: "The signature does not match" },
+	STREAM_REQUIRED: { status: 400, title: "The connection names no stream" },
+	WRONG_STREAM: { status: 400, title: "This stream is not of this namespace" },
 	UNAUTHORIZED: { status: 401, title: "Sign in first" },
 	TOKEN_EXPIRED: { status: 401, title: "The access token has expired" },
 	BAD_CREDENTIALS: { status: 401, title: "E-mail or password is wrong" },

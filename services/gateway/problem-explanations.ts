@@ -7,6 +7,9 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
 		"Something in the request has the wrong form. `errors` names each field with a JSON Pointer (RFC 6901). Correct it; the same request fails again.",
 	BAD_SIGNATURE:
 		"The signature header is missing, malformed, too old, or made with another secret. Sign the bytes exactly as they are sent.",
+	STREAM_REQUIRED: "A socket follows one stream: connect with the query parameter stream_id.",
+	WRONG_STREAM:
+		"Ids that begin with inbox- belong to /notifications, all others to /chat. Where two namespaces share a connection, the second one comes with the first one's stream_id: connect with forceNew.",
 	UNAUTHORIZED:
 		"This needs an access token in the Authorization header (or, where programs may call, a service key in X-Api-Key), and there was none, or it is not valid, or its session has ended or the key was revoked. Log in.",
 	TOKEN_EXPIRED: "Access tokens live for minutes. Trade the refresh token for new ones and send the request again.",
