@@ -13,6 +13,7 @@ import {
 	streamOf,
 	type Transport,
 } from "../support/door-world.ts";
+import { until } from "../support/until.ts";
 
 describe("The door", () => {
 	const nodes: DoorNode[] = [];
@@ -41,6 +42,12 @@ describe("The door", () => {
 
 	afterEach(async () => {
 		for (const client of clients.splice(0)) client.disconnect();
+		const engines = nodes.map((node) => node.io.engine);
+		await until(
+			"all clients to be gone",
+			async () => engines.map((engine) => engine.clientsCount),
+			(counts) => counts.every((count) => count === 0),
+		);
 		await Promise.all(nodes.splice(0).map((node) => node.stop()));
 	});
 
@@ -123,8 +130,9 @@ describe("The door", () => {
 				const { status, text, localPort } = await get(all[0].port, path, { agent });
 				ports.add(localPort);
 				assert.equal(status, 200);
-				const { sid } = JSON.parse(text.slice(1)) as { sid: string };
+				const sid = sidIn(text);
 				assert.equal(placement.ofSession(sid)?.id, peer.id);
+				assert.equal((await get(all[0].port, `${path}&sid=${sid}`, { agent, method: "POST" }, goodBye)).status, 200);
 			}
 		}
 		agent.destroy();
@@ -152,7 +160,10 @@ describe("The door", () => {
 		fresh.setPeers([a.peer, b.peer]);
 		assert.equal((await get(port, "/socket.io/?EIO=4&transport=polling&stream_id=x")).status, 503);
 		fresh.settle();
-		assert.equal((await get(port, "/socket.io/?EIO=4&transport=polling&stream_id=x")).status, 200);
+		const path = "/socket.io/?EIO=4&transport=polling&stream_id=x";
+		const { status, text } = await get(port, path);
+		assert.equal(status, 200);
+		await get(port, `${path}&sid=${sidIn(text)}`, { method: "POST" }, goodBye);
 		await door.close(0);
 	});
 
@@ -230,15 +241,20 @@ describe("The door", () => {
 	});
 });
 
+/** engine.io's packet "close". */
+const goodBye = "1";
+
+const sidIn = (handshake: string): string => (JSON.parse(handshake.slice(1)) as { sid: string }).sid;
+
 interface Got {
 	status: number | undefined;
 	text: string;
 	localPort: number | undefined;
 }
 
-const get = async (port: number, path: string, options: { agent?: Agent } = {}): Promise<Got> => {
+const get = async (port: number, path: string, options: { agent?: Agent; method?: string } = {}, body?: string): Promise<Got> => {
 	const req = request({ host: "127.0.0.1", port, path, ...options });
-	req.end();
+	req.end(body);
 	const [res] = (await once(req, "response")) as [IncomingMessage];
 	const { localPort } = res.socket;
 	return { status: res.statusCode, text: (await res.toArray()).join(""), localPort };

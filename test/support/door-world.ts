@@ -6,6 +6,7 @@ import { Door, type DoorLimits } from "../../realtime/door/door.ts";
 import type { Peer } from "../../realtime/peers.ts";
 import { Placement } from "../../realtime/placement.ts";
 import { type RingName, ringNames } from "../../realtime/ring.ts";
+import { until } from "./until.ts";
 
 // Nodes with a door and a trivial socket.io server behind it, which says to each client where it is. No Moleculer: tests tell them who is there.
 
@@ -22,6 +23,7 @@ export interface DoorNode {
 	readonly placement: Placement;
 	readonly door: Door;
 	readonly io: Server;
+	/** After its clients have said good-bye. */
 	stop(): Promise<void>;
 }
 
@@ -65,8 +67,13 @@ export const startDoorNode = async (id: string, options: DoorNodeOptions = {}): 
 		door,
 		io,
 		async stop() {
+			// engine.io waits 30 s for the last poll of a client that is cut in the middle of its good-bye.
+			await until(
+				"its clients to be gone",
+				async () => io.engine.clientsCount,
+				(count) => count === 0,
+			);
 			const closed = door.close(0);
-			io.disconnectSockets(true);
 			await io.close();
 			await closed;
 		},
