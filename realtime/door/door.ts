@@ -208,9 +208,9 @@ export class Door {
 			req,
 			serve: (server) => server.emit("upgrade", req, socket, head),
 			pass: async (peer) => {
-				const answered = await dial(req, head, peer, this.#peers.suspected(), this.#limits);
+				const answered = await dial(req, peer, this.#peers.suspected(), this.#limits);
 				if (!answered) return socket.destroyed;
-				const carried = splice(socket, answered, this.#limits);
+				const carried = splice(socket, head, answered, this.#limits);
 				this.#carried.add(carried);
 				await carried;
 				this.#carried.delete(carried);

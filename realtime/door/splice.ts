@@ -19,7 +19,7 @@ const unavailable = "HTTP/1.1 503";
 
 export interface Answered {
 	readonly upstream: Socket;
-	/** What it has said so far; begins with the status line. */
+	/** What it has said so far, at least to the status. */
 	readonly first: Buffer;
 }
 
@@ -32,7 +32,6 @@ const enough = switched.length;
  */
 export const dial = (
 	req: IncomingMessage,
-	head: Buffer,
 	peer: Peer,
 	suspects: readonly string[],
 	limits: SpliceLimits,
@@ -60,7 +59,6 @@ export const dial = (
 			clearTimeout(timer);
 			timer = setTimeout(onLost, limits.answerMs);
 			upstream.write(upgradeHead(req, peer, suspects), "latin1");
-			if (head.length > 0) upstream.write(head);
 		});
 		upstream.on("data", onData).once("end", onLost).once("close", onLost).once("error", onLost);
 		req.socket.once("close", onLost);
@@ -68,8 +66,11 @@ export const dial = (
 
 const ignore = (): void => undefined;
 
-/** Both ways, with the backpressure and the half-close of each. Resolves when both connections are closed. */
-export const splice = (client: Duplex, { upstream, first }: Answered, { lingerMs }: SpliceLimits): Promise<void> =>
+/**
+ * Both ways, with the backpressure and the half-close of each; `head` is what the client sent right after its request. Resolves when both
+ * connections are closed.
+ */
+export const splice = (client: Duplex, head: Buffer, { upstream, first }: Answered, { lingerMs }: SpliceLimits): Promise<void> =>
 	new Promise((resolve) => {
 		let linger: NodeJS.Timeout | undefined;
 		let open = 2;
@@ -96,6 +97,7 @@ export const splice = (client: Duplex, { upstream, first }: Answered, { lingerMs
 		client.write(first);
 		upstream.pipe(client);
 		// Refused: what the client says after that would be another request, which is not this node's to take.
-		if (first.toString("latin1", 0, switched.length) === switched) client.pipe(upstream);
-		else upstream.end();
+		if (first.toString("latin1", 0, switched.length) !== switched) return void upstream.end();
+		if (head.length > 0) upstream.write(head);
+		client.pipe(upstream);
 	});
