@@ -66,6 +66,15 @@ export class Placement implements Peers {
 		if (changed) this.#tell();
 	}
 
+	/** Whether a member of a ring is not on it in this list, or has started anew. */
+	lost(peers: readonly Peer[]): boolean {
+		const next = new Map(peers.map((peer) => [peer.address, peer]));
+		return [...this.#byAddress.values()].some(({ address, key, rings }) => {
+			const after = next.get(address);
+			return after?.key !== key || rings.some((ring) => !after.rings.includes(ring));
+		});
+	}
+
 	target(stream: string): Peer | null {
 		const ring = this.#rings[ringOf(stream)];
 		let next: Peer | null = null;

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { setTimeout as pause } from "node:timers/promises";
 import { isSelf, type Peer, type Peers } from "../peers.ts";
 import { type RingName, ringOf } from "../ring.ts";
 import { newSessionId, tagOf } from "../session-id.ts";
+import { endAll } from "./end-all.ts";
 import { type Destination, destinationOf, takeMarker } from "./head.ts";
 import { type Refusal, refusals, refuse, refuseMalformed, refuseRaw } from "./refusal.ts";
 import { relay } from "./relay.ts";
@@ -37,6 +37,17 @@ export const standardLimits: DoorLimits = {
 	headMs: 10_000,
 	maxHead: 16_384,
 };
+
+export interface CloseTimes {
+	/** Default 1,000: a `moved` that is on its way takes milliseconds. */
+	readonly carriedMs: number;
+	/** Default 8,000: a hand-over of all streams takes a few seconds. */
+	readonly servedMs: number;
+	/** What is cut is cut over so many ms. Default 1,000: its clients come back at other nodes, not all at once. */
+	readonly spreadMs: number;
+}
+
+const standardTimes: CloseTimes = { carriedMs: 1_000, servedMs: 8_000, spreadMs: 1_000 };
 
 export interface DoorOptions {
 	readonly peers: Peers;
@@ -72,9 +83,10 @@ export class Door {
 	/** When each is closed. */
 	readonly #listeners = new Map<Server, Promise<unknown>>();
 	readonly #passedOn = new WeakSet<IncomingMessage>();
-	/** Upgraded connections of clients, served here or elsewhere. */
-	readonly #sockets = new Set<Duplex>();
-	readonly #carried = new Set<Promise<void>>();
+	/** Upgraded connections of clients that are served here. */
+	readonly #served = new Set<Duplex>();
+	/** Those that another node serves, or is asked to. */
+	readonly #carried = new Set<Duplex>();
 	readonly #tag: string;
 	#passed = 0;
 	#leaving = false;
@@ -104,7 +116,7 @@ export class Door {
 
 	/** Connections that are passed on, and upgraded ones served here. */
 	get counts(): { passed: number; sockets: number } {
-		return { passed: this.#passed, sockets: this.#sockets.size };
+		return { passed: this.#passed, sockets: this.#served.size + this.#carried.size };
 	}
 
 	/** Takes sockets, and nothing else, on a port of its own. */
@@ -149,43 +161,21 @@ export class Door {
 	}
 
 	/**
-	 * Stops listening, waits until the connections it carries have ended, at most `graceMs`, so that what their nodes say last passes through,
-	 * then ends what is left, spread over as much time again. Resolves when none is open.
+	 * Stops listening. What it carries is ended after `carriedMs`, so that what was on its way has passed; what is served here is for its own server
+	 * to end, and cut after `servedMs`. Resolves when no connection is open.
 	 */
-	close(graceMs = 2_000): Promise<void> {
-		this.#closing ??= this.#close(graceMs);
+	close(times: Partial<CloseTimes> = {}): Promise<void> {
+		this.#closing ??= this.#close({ ...standardTimes, ...times });
 		return this.#closing;
 	}
 
-	async #close(graceMs: number): Promise<void> {
+	async #close({ carriedMs, servedMs, spreadMs }: CloseTimes): Promise<void> {
 		this.leave();
 		for (const server of this.#listeners.keys()) server.close();
-		const grace = new AbortController();
-		await Promise.race([this.#allEnded(), this.#grace(graceMs, grace.signal)]);
-		grace.abort();
-		await this.#endSlowly(graceMs);
+		await Promise.all([endAll(this.#carried, carriedMs, spreadMs), endAll(this.#served, servedMs, spreadMs)]);
 		for (const server of this.#listeners.keys()) server.closeAllConnections();
 		await Promise.all(this.#listeners.values());
 		this.#agent.destroy();
-	}
-
-	async #grace(ms: number, signal: AbortSignal): Promise<void> {
-		if (this.#sockets.size > 0) await pause(ms, undefined, { signal }).catch(() => undefined); // aborted: nothing is open any more
-	}
-
-	async #allEnded(): Promise<void> {
-		while (this.#sockets.size > 0) await once(this.#sockets.values().next().value as Duplex, "close");
-	}
-
-	/** Their clients come back at another node: not all at once. */
-	async #endSlowly(overMs: number): Promise<void> {
-		const left = [...this.#sockets];
-		const batch = Math.max(1, Math.ceil(left.length / 20));
-		for (let at = 0; at < left.length; at += batch) {
-			for (const socket of left.slice(at, at + batch)) socket.destroy();
-			if (at + batch < left.length) await pause(overMs / 20);
-		}
-		await Promise.all(this.#carried);
 	}
 
 	#request(req: IncomingMessage, res: ServerResponse): void {
@@ -201,19 +191,19 @@ export class Door {
 	}
 
 	#upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-		this.#sockets.add(socket);
-		socket.once("close", () => this.#sockets.delete(socket));
+		keepWhileOpen(this.#carried, socket);
 		socket.on("error", () => undefined); // "close" follows
 		this.#admit({
 			req,
-			serve: (server) => server.emit("upgrade", req, socket, head),
+			serve: (server) => {
+				this.#carried.delete(socket);
+				keepWhileOpen(this.#served, socket);
+				return server.emit("upgrade", req, socket, head);
+			},
 			pass: async (peer) => {
 				const answered = await dial(req, peer, this.#peers.suspected(), this.#limits);
 				if (!answered) return socket.destroyed;
-				const carried = splice(socket, head, answered, this.#limits);
-				this.#carried.add(carried);
-				await carried;
-				this.#carried.delete(carried);
+				await splice(socket, head, answered, this.#limits);
 				return true;
 			},
 			refuse: (refusal) => refuseRaw(socket, refusal),
@@ -274,5 +264,11 @@ export class Door {
 		if (!server || !client.serve(server)) client.refuse(refusals.unavailable);
 	}
 }
+
+const keepWhileOpen = (sockets: Set<Duplex>, socket: Duplex): void => {
+	if (socket.destroyed) return;
+	sockets.add(socket);
+	socket.once("close", () => sockets.delete(socket));
+};
 
 const isForSockets = ({ url }: IncomingMessage): boolean => url?.startsWith(socketPath) === true;

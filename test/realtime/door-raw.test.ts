@@ -21,7 +21,7 @@ describe("The door and raw connections", () => {
 	const open: { destroy(): unknown }[] = [];
 	afterEach(async () => {
 		for (const one of open.splice(0)) one.destroy();
-		await Promise.all(doors.splice(0).map((door) => door.close(0)));
+		await Promise.all(doors.splice(0).map((door) => door.close({ carriedMs: 0, servedMs: 0 })));
 	});
 
 	const keyOf = (id: string): string => `key of ${id}`.replaceAll(" ", "-");

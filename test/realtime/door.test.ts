@@ -164,7 +164,7 @@ describe("The door", () => {
 		const { status, text } = await get(port, path);
 		assert.equal(status, 200);
 		await get(port, `${path}&sid=${sidIn(text)}`, { method: "POST" }, goodBye);
-		await door.close(0);
+		await door.close({ servedMs: 0 });
 	});
 
 	it("moves new sockets when the ring changes, and leaves the others where they are", async () => {
@@ -202,7 +202,7 @@ describe("The door", () => {
 		const said = new Promise((resolve) => client.once("moved", resolve));
 		client.once("moved", () => client.disconnect());
 		b.io.on("connection", () => undefined);
-		const closing = a.door.close(60_000);
+		const closing = a.door.close({ carriedMs: 60_000 });
 		b.io.emit("moved", {});
 		await said;
 		await closing;
@@ -213,7 +213,7 @@ describe("The door", () => {
 		const [a] = await three();
 		const { client } = await join(a.port, streamOf(a.placement, "b"), "websocket");
 		const gone = new Promise((resolve) => client.once("disconnect", resolve));
-		await a.door.close(20);
+		await a.door.close({ carriedMs: 20, spreadMs: 10 });
 		assert.equal(await gone, "transport close");
 	});
 

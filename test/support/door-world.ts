@@ -73,7 +73,7 @@ export const startDoorNode = async (id: string, options: DoorNodeOptions = {}): 
 				async () => io.engine.clientsCount,
 				(count) => count === 0,
 			);
-			const closed = door.close(0);
+			const closed = door.close({ carriedMs: 0, servedMs: 0 });
 			await io.close();
 			await closed;
 		},
