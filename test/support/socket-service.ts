@@ -43,6 +43,8 @@ export const socketService = (
 			where: { stream: { param: "conversation" }, retryPolicy: { enabled: true, retries: 3, delay: 1 }, handler: where },
 			inbox: { stream: { caller: true, prefix: "inbox-" }, handler: where },
 			anywhere: where,
+			nested: (ctx: { params: object; call: (name: string, params: object) => Promise<string> }) =>
+				ctx.call(`${ring}.where`, ctx.params),
 			itself(this: Service, ctx: { params: object }) {
 				return (this.actions as Record<string, (params: object) => Promise<string>>).where?.(ctx.params);
 			},

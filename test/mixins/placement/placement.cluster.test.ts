@@ -111,7 +111,10 @@ describe("Placement on nodes that see each other over NATS", () => {
 	it("send calls on a stream to its owner, nested ones too, whatever is local", async () => {
 		for (const owner of ["one", "two"]) {
 			const conversation = streamOf(placementOf(caller), owner);
-			for (const broker of [one, two, caller]) assert.equal(await broker.call("chat.where", { conversation }), owner);
+			for (const broker of [one, two, caller]) {
+				assert.equal(await broker.call("chat.where", { conversation }), owner);
+				assert.equal(await broker.call("chat.nested", { conversation }), owner);
+			}
 		}
 		assert.equal(await one.call("chat.anywhere"), "one");
 	});
