@@ -32,7 +32,10 @@ export class NodePlacement {
 	constructor(broker: ServiceBroker) {
 		this.#broker = broker;
 		this.placement = new Placement({ self: { id: broker.nodeID, key: this.#key } });
-		this.door = new Door({ peers: this.placement });
+		this.door = new Door({
+			peers: this.placement,
+			onTrouble: ({ message }) => broker.logger.warn(`The port of sockets has trouble, and goes on: ${message}`),
+		});
 		for (const name of registryEvents) broker.localBus.on(name, this.#refresh);
 	}
 
@@ -88,7 +91,7 @@ export class NodePlacement {
 	#peers(): Peer[] {
 		const { nodeID } = this.#broker;
 		// Without a bus nobody needs an address; the ring wants a name.
-		const self: SocketMetadata = { address: this.#address ?? "self:0", key: this.#key };
+		const self: SocketMetadata = { address: this.#address ?? "self:1", key: this.#key };
 		const known = this.#address !== null || !this.#broker.transit;
 		const peers = peersIn(this.#broker, known ? self : null);
 		return this.#leaving ? peers.map((peer) => (peer.id === nodeID ? { ...peer, rings: [] } : peer)) : peers;

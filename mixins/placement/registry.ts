@@ -23,13 +23,13 @@ interface SeenService {
 	nodeID: string;
 }
 
-const isAddress = /^(\[[0-9A-Fa-f:.]+\]|[^\s:/\\[\]]+):\d{1,5}$/;
+const isAddress = (text: string): boolean => {
+	const port = /^(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\\[\]]+):(\d{1,5})$/.exec(text)?.[1];
+	return port !== undefined && Number(port) > 0 && Number(port) < 65_536;
+};
 
 const complete = (sockets: Partial<SocketMetadata> | undefined): sockets is SocketMetadata =>
-	typeof sockets?.address === "string" &&
-	isAddress.test(sockets.address) &&
-	typeof sockets.key === "string" &&
-	sockets.key !== "";
+	typeof sockets?.address === "string" && isAddress(sockets.address) && typeof sockets.key === "string" && sockets.key !== "";
 
 /**
  * Available nodes with a door, and the rings that they offer the service of. A node that is about to stop has taken its services back: it is there, with

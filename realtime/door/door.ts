@@ -52,6 +52,8 @@ const standardTimes: CloseTimes = { carriedMs: 1_000, servedMs: 8_000, spreadMs:
 export interface DoorOptions {
 	readonly peers: Peers;
 	readonly limits?: Partial<DoorLimits>;
+	/** Told of what its port cannot do, such as accept a connection without a free file. It goes on. */
+	readonly onTrouble?: (error: Error) => void;
 }
 
 /** What all requests of socket.io begin with. */
@@ -88,12 +90,14 @@ export class Door {
 	/** Those that another node serves, or is asked to. */
 	readonly #carried = new Set<Duplex>();
 	readonly #tag: string;
+	readonly #onTrouble: (error: Error) => void;
 	#passed = 0;
 	#leaving = false;
 	#closing: Promise<void> | null = null;
 
-	constructor({ peers, limits }: DoorOptions) {
+	constructor({ peers, limits, onTrouble = () => undefined }: DoorOptions) {
 		this.#peers = peers;
+		this.#onTrouble = onTrouble;
 		this.#limits = { ...standardLimits, ...limits };
 		this.#tag = tagOf(peers.self.key);
 	}
@@ -135,7 +139,8 @@ export class Door {
 		server.on("clientError", refuseMalformed);
 		server.listen(port, host);
 		await once(server, "listening");
-		this.#listeners.set(server, once(server, "close"));
+		server.on("error", this.#onTrouble);
+		this.#listeners.set(server, new Promise((resolve) => server.once("close", resolve)));
 		return server.address() as AddressInfo;
 	}
 

@@ -56,7 +56,7 @@ describe("The door and raw connections", () => {
 		open.push(socket);
 		socket.on("error", () => undefined);
 		await once(socket, "connect");
-		socket.write(text);
+		if (text) socket.write(text);
 		return socket;
 	};
 
@@ -224,6 +224,28 @@ describe("The door and raw connections", () => {
 			socket.destroy();
 		}
 		assert.equal(await rest(await dialTo(entrance, handshake())), accepted);
+	});
+
+	it("answers whatever byte stands in a URL or a header of what it passes on", async function () {
+		this.timeout(60_000);
+		const { entrance } = await pair((_req, socket) => socket.end(accepted));
+		for (const upgrade of ["", "Connection: Upgrade\r\nUpgrade: websocket\r\n"]) {
+			for (let code = 1; code < 256; code++) {
+				const byte = String.fromCharCode(code);
+				const target = code === 10 || code === 13 ? "x" : byte;
+				const texts = [
+					`GET /socket.io/?stream_id=s&x=${target} HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`,
+					`GET /socket.io/?stream_id=s HTTP/1.1\r\nHost: x\r\nX-Odd: a${target}b\r\n${upgrade}\r\n`,
+					`GET /socket.io/?stream_id=s HTTP/1.1\r\nHost: x\r\nX-Odd${target}: a\r\n${upgrade}\r\n`,
+				];
+				for (const text of texts) {
+					const socket = await dialTo(entrance, "");
+					socket.write(Buffer.from(text, "latin1"));
+					assert.match(await firstOf(socket), /^HTTP\/1\.1 \d\d\d /, `byte ${code}`);
+					socket.destroy();
+				}
+			}
+		}
 	});
 
 	it("lets go of thousands of handshakes that never end, and serves others meanwhile", async function () {
