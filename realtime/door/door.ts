@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 import { isSelf, type Peer, type Peers } from "../peers.ts";
 import { type RingName, ringOf } from "../ring.ts";
 import { newSessionId, tagOf } from "../session-id.ts";
@@ -86,9 +86,9 @@ export class Door {
 	readonly #listeners = new Map<Server, Promise<unknown>>();
 	readonly #passedOn = new WeakSet<IncomingMessage>();
 	/** Upgraded connections of clients that are served here. */
-	readonly #served = new Set<Duplex>();
-	/** Those that another node serves, or is asked to. */
-	readonly #carried = new Set<Duplex>();
+	readonly #served = new Set<Writable>();
+	/** Those that another node serves, or is asked to, and answers to polls that it gives. */
+	readonly #carried = new Set<Writable>();
 	readonly #tag: string;
 	readonly #onTrouble: (error: Error) => void;
 	#passed = 0;
@@ -118,9 +118,9 @@ export class Door {
 		return this.#passedOn.has(req) ? 1 : 0;
 	}
 
-	/** Connections that are passed on, and upgraded ones served here. */
-	get counts(): { passed: number; sockets: number } {
-		return { passed: this.#passed, sockets: this.#served.size + this.#carried.size };
+	/** `served`: upgraded connections that are served here. `carried`: what is another node's, polls that wait for their answer among it. */
+	get counts(): { served: number; carried: number } {
+		return { served: this.#served.size, carried: this.#carried.size };
 	}
 
 	/** Takes sockets, and nothing else, on a port of its own. */
@@ -137,6 +137,10 @@ export class Door {
 		server.on("request", (_req, res) => refuse(res, refusals.notFound));
 		this.standBefore(server);
 		server.on("clientError", refuseMalformed);
+		// Node's time for a head begins with its first byte: who never sends one would stay for good.
+		server.on("connection", (socket) => socket.setTimeout(headMs));
+		server.prependListener("request", (req: IncomingMessage) => req.socket.setTimeout(0));
+		server.prependListener("upgrade", (req: IncomingMessage) => req.socket.setTimeout(0));
 		server.listen(port, host);
 		await once(server, "listening");
 		server.on("error", this.#onTrouble);
@@ -188,6 +192,7 @@ export class Door {
 			req,
 			serve: (server) => server.emit("request", req, res),
 			pass: (peer, ofSession) => {
+				keepWhileOpen(this.#carried, res);
 				const suspects = this.#peers.suspected();
 				return relay(req, res, { peer, suspects, ofSession, agent: this.#agent, limits: this.#limits });
 			},
@@ -270,8 +275,8 @@ export class Door {
 	}
 }
 
-const keepWhileOpen = (sockets: Set<Duplex>, socket: Duplex): void => {
-	if (socket.destroyed) return;
+const keepWhileOpen = (sockets: Set<Writable>, socket: Writable): void => {
+	if (socket.destroyed || sockets.has(socket)) return;
 	sockets.add(socket);
 	socket.once("close", () => sockets.delete(socket));
 };

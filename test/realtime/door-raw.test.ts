@@ -64,7 +64,7 @@ describe("The door and raw connections", () => {
 		until(
 			"the entrance to be free",
 			async () => doors[0]?.counts,
-			(counts) => counts?.passed === 0 && counts.sockets === 0,
+			(counts) => counts?.served === 0 && counts.carried === 0,
 		);
 
 	const rest = async (socket: Socket): Promise<string> => {
@@ -252,11 +252,17 @@ describe("The door and raw connections", () => {
 	it("lets go of thousands of handshakes that never end, and serves others meanwhile", async function () {
 		this.timeout(60_000);
 		const { entrance } = await pair((_req, socket) => socket.end(accepted), { headMs: 300 });
-		const sockets = await Promise.all(
-			Array.from({ length: 2_000 }, () => dialTo(entrance, "GET /socket.io/?stream_id=s HTTP/1.1\r\nHost:")),
-		);
+		const sockets: Socket[] = [];
+		// Not more at a time than the system keeps waiting for a server: it forgets the others, and their clients never hear of it.
+		while (sockets.length < 2_000) {
+			const text = sockets.length % 200 ? "GET /socket.io/?stream_id=s HTTP/1.1\r\nHost:" : "";
+			sockets.push(...(await Promise.all(Array.from({ length: 100 }, () => dialTo(entrance, text)))));
+		}
 		assert.equal(await rest(await dialTo(entrance, handshake())), accepted);
 		const answers = await Promise.all(sockets.map(rest));
-		assert.deepEqual([...new Set(answers.map((text) => text.slice(0, 12)))], ["HTTP/1.1 408"]);
+		assert.deepEqual(
+			answers.filter((text) => text !== "" && !text.startsWith("HTTP/1.1 408 ")),
+			[],
+		);
 	});
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { Agent, type IncomingMessage, request } from "node:http";
+import { Agent, createServer, type IncomingMessage, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Socket } from "socket.io-client";
 import {
 	clientOf,
@@ -206,7 +207,7 @@ describe("The door", () => {
 		b.io.emit("moved", {});
 		await said;
 		await closing;
-		assert.deepEqual(a.door.counts, { passed: 0, sockets: 0 });
+		assert.deepEqual(a.door.counts, { served: 0, carried: 0 });
 	});
 
 	it("cuts what has not ended by the end of the grace", async () => {
@@ -215,6 +216,29 @@ describe("The door", () => {
 		const gone = new Promise((resolve) => client.once("disconnect", resolve));
 		await a.door.close({ carriedMs: 20, spreadMs: 10 });
 		assert.equal(await gone, "transport close");
+	});
+
+	it("does not let a server that it stands before wait for the polls that it carries", async () => {
+		const [a, b] = await three();
+		const server = createServer((_req, res) => res.end("other"));
+		a.door.standBefore(server);
+		server.listen(0, "127.0.0.1");
+		await once(server, "listening");
+		const { port } = server.address() as AddressInfo;
+		const { client } = await join(port, streamOf(a.placement, "b"), "polling");
+		const ended = new Promise((resolve) => client.once("disconnect", resolve));
+		const sid = client.io.engine.id;
+		await until(
+			"a poll to wait",
+			async () => a.door.counts.carried,
+			(count) => count > 0,
+		);
+		const closed = once(server, "close");
+		server.close();
+		await a.door.close({ carriedMs: 20, spreadMs: 0 });
+		await Promise.all([ended, closed]);
+		// Its session at b has lost its client without a good-bye, for which engine.io would wait.
+		await get(b.port, `/socket.io/?EIO=4&transport=polling&sid=${sid}`, { method: "POST" }, goodBye);
 	});
 
 	it("answers what is not for sockets with 404, and any session that nobody has with 400", async () => {
@@ -236,7 +260,7 @@ describe("The door", () => {
 		assert.equal((await get(a.port, `/socket.io/?EIO=4&transport=polling&stream_id=${stream}`)).status, 503);
 		const [, socket] = [client.disconnect(), [...(await b.io.fetchSockets())]];
 		assert.ok(socket.length <= 1);
-		while (a.door.counts.passed > 0) await new Promise(setImmediate);
+		while (a.door.counts.carried > 0) await new Promise(setImmediate);
 		assert.equal((await join(a.port, stream, "websocket")).here.node, "b");
 	});
 });
