@@ -137,10 +137,6 @@ export class Door {
 		server.on("request", (_req, res) => refuse(res, refusals.notFound));
 		this.standBefore(server);
 		server.on("clientError", refuseMalformed);
-		// Node's time for a head begins with its first byte: who never sends one would stay for good.
-		server.on("connection", (socket) => socket.setTimeout(headMs));
-		server.prependListener("request", (req: IncomingMessage) => req.socket.setTimeout(0));
-		server.prependListener("upgrade", (req: IncomingMessage) => req.socket.setTimeout(0));
 		server.listen(port, host);
 		await once(server, "listening");
 		server.on("error", this.#onTrouble);
