@@ -55,8 +55,8 @@ export const variables = {
 	NODE_ID: optional(nodeName),
 	NAMESPACE: given("souk", word),
 	SOCKET_PORT: optional(read.portNumber),
-	METRICS_PORT: optional(read.portNumber),
 	ADVERTISE: optional(hostPort),
+	METRICS_PORT: optional(read.portNumber),
 
 	ADMIN_EMAIL: optional(read.email),
 	ADMIN_PASSWORD: optional(read.matching(/^.{8,128}$/su, "8 to 128 characters")),

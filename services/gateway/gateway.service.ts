@@ -6,6 +6,7 @@ import type { Profile } from "../../config/profile-type.ts";
 import { routes as allRoutes, type Route } from "../../contracts/http/index.ts";
 import { accessTokens } from "../../mixins/access-token/index.ts";
 import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
+import { gatewayDoor } from "../../mixins/placement/gateway-door.mixin.ts";
 import { type Page, rest } from "../../mixins/rest/rest.mixin.ts";
 import { staticFile } from "../../mixins/rest/static-file.ts";
 import { serviceKeys } from "../../mixins/service-key/index.ts";
@@ -56,6 +57,7 @@ export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions
 	mixins: [
 		// First in the list, so last to start: HTTP tells that the bus is away instead of waiting for it.
 		durableEvents({ settings: profile }),
+		gatewayDoor(),
 		rest({ profile, routes, pages: pages(routes, profile) }),
 		accessTokens(),
 		serviceKeys(),

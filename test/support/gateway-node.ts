@@ -4,6 +4,7 @@ import { readEnvironment } from "../../config/environment.ts";
 import type { Profile } from "../../config/profile-type.ts";
 import { domainErrors } from "../../middlewares/domain-errors.ts";
 import { drain } from "../../middlewares/drain.ts";
+import { placement } from "../../middlewares/placement.ts";
 import { requestId } from "../../middlewares/request-id.ts";
 import { TypeBoxValidator } from "../../middlewares/typebox-validator.ts";
 import { type GatewayOptions, gateway } from "../../services/gateway/gateway.service.ts";
@@ -50,7 +51,7 @@ export class GatewayNodes {
 				requestTimeout: 5_000,
 				...brokerOptions,
 				validator: new TypeBoxValidator(),
-				middlewares: [domainErrors(), requestId(), drain()],
+				middlewares: [domainErrors(), requestId(), drain(), placement()],
 			},
 			auth.schema,
 			...services,

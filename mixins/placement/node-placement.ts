@@ -1,0 +1,123 @@
+import { randomBytes } from "node:crypto";
+import type { ServiceBroker } from "moleculer";
+import type { Profile } from "../../config/profile-type.ts";
+import { Door } from "../../realtime/door/door.ts";
+import type { Peer } from "../../realtime/peers.ts";
+import { Placement } from "../../realtime/placement.ts";
+import { advertised } from "./advertised.ts";
+import { peersIn, type SocketMetadata } from "./registry.ts";
+
+// One placement and one door a broker, shared by its services, its gateway and the middleware that places calls.
+
+/** How long a view must not have grown before a newcomer gets streams, in ms: nodes that start together move the streams once. */
+const joinMs = 500;
+/** How long after its start a node looks around before it relies on what it sees, in ms. Nodes answer a newcomer within milliseconds. */
+const settleMs = 1_500;
+
+const registryEvents = ["$node.connected", "$node.updated", "$node.disconnected", "$services.changed"];
+
+/** What a node knows of the placement of streams, from Moleculer's registry. */
+export class NodePlacement {
+	readonly placement: Placement;
+	readonly door: Door;
+	readonly #broker: ServiceBroker;
+	readonly #key = randomBytes(32).toString("base64url");
+	readonly #refresh = (): void => this.#look();
+	#address: string | null = null;
+	#listening: Promise<void> | null = null;
+	#joining: NodeJS.Timeout | undefined;
+	#settling: NodeJS.Timeout | undefined;
+	#leaving = false;
+
+	constructor(broker: ServiceBroker) {
+		this.#broker = broker;
+		this.placement = new Placement({ self: { id: broker.nodeID, key: this.#key } });
+		this.door = new Door({
+			peers: this.placement,
+			onTrouble: ({ message }) => broker.logger.warn(`The port of sockets has trouble, and goes on: ${message}`),
+		});
+		for (const name of registryEvents) broker.localBus.on(name, this.#refresh);
+	}
+
+	/**
+	 * Opens the door of this process, once, and tells the others where it is. In one process without a bus there is nobody to tell: the gateway's
+	 * port is the only door.
+	 */
+	open(profile: Pick<Profile, "transporter" | "socketPort" | "host" | "advertise">): Promise<void> {
+		this.#listening ??= this.#open(profile);
+		return this.#listening;
+	}
+
+	/** When all services of the broker have started. */
+	started(): void {
+		const settle = (): void => {
+			this.#apply();
+			this.placement.settle();
+		};
+		if (this.#broker.transit) this.#settling = setTimeout(settle, settleMs);
+		else settle();
+	}
+
+	/**
+	 * Takes this node off the rings: its streams are others' from now on, here as in the view of the others, whom Moleculer has told that its
+	 * services are gone. Its sessions go on.
+	 */
+	leave(): void {
+		if (this.#leaving) return;
+		this.#leaving = true;
+		this.#apply();
+		this.door.leave();
+	}
+
+	/** Resolves when no connection is open. */
+	async close(): Promise<void> {
+		this.leave();
+		clearTimeout(this.#joining);
+		clearTimeout(this.#settling);
+		for (const name of registryEvents) this.#broker.localBus.off(name, this.#refresh);
+		await this.door.close();
+	}
+
+	async #open({ transporter, socketPort, host, advertise }: Parameters<NodePlacement["open"]>[0]): Promise<void> {
+		if (transporter === null) return;
+		const { port } = await this.door.listen(socketPort ?? 0, host);
+		this.#address = advertise ?? advertised(host, port);
+		const sockets: SocketMetadata = { address: this.#address, key: this.#key };
+		// Before the service that asked for it is announced, which happens after its start: so nobody sees the one without the other.
+		this.#broker.metadata.sockets = sockets;
+		this.#broker.logger.info(`Sockets on port ${port}, as ${this.#address} for the other nodes`);
+	}
+
+	#peers(): Peer[] {
+		const { nodeID } = this.#broker;
+		// Without a bus nobody needs an address; the ring wants a name.
+		const self: SocketMetadata = { address: this.#address ?? "self:1", key: this.#key };
+		const known = this.#address !== null || !this.#broker.transit;
+		const peers = peersIn(this.#broker, known ? self : null);
+		return this.#leaving ? peers.map((peer) => (peer.id === nodeID ? { ...peer, rings: [] } : peer)) : peers;
+	}
+
+	/** Who is gone is gone at once; who is new waits until no more come. */
+	#look(): void {
+		clearTimeout(this.#joining);
+		if (!this.#broker.transit || this.placement.lost(this.#peers())) this.#apply();
+		else this.#joining = setTimeout(() => this.#apply(), joinMs);
+	}
+
+	#apply(): void {
+		clearTimeout(this.#joining);
+		this.placement.setPeers(this.#peers());
+	}
+}
+
+const placements = new WeakMap<ServiceBroker, NodePlacement>();
+
+/** The one of this broker; made when it is first asked for. */
+export const nodePlacement = (broker: ServiceBroker): NodePlacement => {
+	let found = placements.get(broker);
+	if (!found) {
+		found = new NodePlacement(broker);
+		placements.set(broker, found);
+	}
+	return found;
+};
