@@ -1,0 +1,35 @@
+import type { Namespace } from "socket.io";
+import type { Encoder } from "../../realtime/ports.ts";
+
+/** A message encoded once for all sockets of a namespace. */
+export interface Frame {
+	/** As socket.io writes it. */
+	readonly packets: string[];
+	/** Taken as they are by `client.writeToEngine`; the WebSocket frame is ready to be written. */
+	readonly options: FrameOptions;
+	/** On a WebSocket. */
+	readonly bytes: number;
+}
+
+interface FrameOptions {
+	preEncoded: true;
+	wsPreEncodedFrame?: Buffer[];
+}
+
+/** What socket.io's own broadcast uses of its in-memory adapter; in no type of it. */
+interface BroadcastEncoder {
+	_encode(packet: object, options: FrameOptions): string[];
+}
+
+/** An event, in socket.io's protocol. */
+const eventPacket = 2;
+
+export const frameEncoder = (namespace: Namespace): Encoder<Frame> => ({
+	encode(event, payload) {
+		const options: FrameOptions = { preEncoded: true };
+		const adapter = namespace.adapter as unknown as BroadcastEncoder;
+		const packets = adapter._encode({ type: eventPacket, nsp: namespace.name, data: [event, payload] }, options);
+		const frame = options.wsPreEncodedFrame ?? packets.map((packet) => Buffer.from(packet));
+		return { packets, options, bytes: frame.reduce((sum, part) => sum + part.length, 0) };
+	},
+});

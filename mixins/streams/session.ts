@@ -1,0 +1,125 @@
+import type { Socket } from "socket.io";
+import { DomainError, errorTable } from "../../contracts/errors.ts";
+import {
+	type ClientMessageName,
+	type ClientPayload,
+	clientMessagesOf,
+	type Namespace,
+	socketLimits,
+} from "../../contracts/sockets.ts";
+import { refusedAck } from "../../contracts/stream-requests.ts";
+import type { Attached } from "../../realtime/follower.ts";
+import type { VerifiedCaller } from "../access-token/claims.ts";
+import { requestOf } from "./checks.ts";
+import { Flood } from "./flood.ts";
+import type { SocketSink } from "./socket-sink.ts";
+
+/** What a connection asks of its node. */
+export interface SessionDesk {
+	verify(token: string): Promise<VerifiedCaller>;
+	/** Does what a message asks for; what it answers becomes the ack. */
+	handle<N extends ClientMessageName>(session: StreamSession, name: N, message: ClientPayload<N>): Promise<object>;
+	/** A refusal that nobody chose: goes to the log. */
+	failed(error: unknown, what: string): void;
+	/** Epoch ms. */
+	now(): number;
+}
+
+/** Messages of one connection: a second of fast typing clients, far more than a person; a client that repeats its posts after a cut fits. */
+const burst = 300;
+const perSecond = 100;
+
+type Ack = (answer: object) => void;
+
+/** One socket that follows one stream. */
+export class StreamSession {
+	readonly socket: Socket;
+	readonly stream: string;
+	readonly sink: SocketSink;
+	readonly connectedAt: number;
+	/** Epoch ms of the last message of this client. */
+	lastMessageAt: number;
+	caller: VerifiedCaller;
+	attached: Attached | undefined;
+	/** Why we ended it; undefined while it lives, or if the client went. */
+	endedBy: string | undefined;
+	readonly #desk: SessionDesk;
+	readonly #flood: Flood;
+	#token: string;
+
+	constructor(
+		socket: Socket,
+		stream: string,
+		sink: SocketSink,
+		admitted: { caller: VerifiedCaller; token: string },
+		desk: SessionDesk,
+	) {
+		this.socket = socket;
+		this.stream = stream;
+		this.sink = sink;
+		this.caller = admitted.caller;
+		this.#token = admitted.token;
+		this.#desk = desk;
+		this.connectedAt = desk.now();
+		this.lastMessageAt = this.connectedAt;
+		this.#flood = new Flood(burst, perSecond, performance.now());
+	}
+
+	listen(namespace: Namespace): void {
+		for (const [name, { ack }] of clientMessagesOf(namespace)) {
+			const answers = ack[namespace] !== null;
+			this.socket.on(name, (message: unknown, reply: unknown) => void this.#hear(name, message, answers ? reply : undefined));
+		}
+	}
+
+	/** The same user goes on with another token. Throws what `verify` throws, and UNAUTHORIZED for somebody else's. */
+	async refresh(token: string): Promise<{ expiresIn: number }> {
+		const caller = await this.#desk.verify(token);
+		if (caller.id !== this.caller.id) throw new DomainError("UNAUTHORIZED", "This token is another user's");
+		this.caller = caller;
+		this.#token = token;
+		return { expiresIn: Math.max(0, Math.floor((caller.expiresAt - this.#desk.now()) / 1_000)) };
+	}
+
+	/** Ends it if its token is good no longer: one that has merely expired has some time to be refreshed. */
+	async recheck(): Promise<void> {
+		try {
+			await this.#desk.verify(this.#token);
+		} catch (error) {
+			if (!(error instanceof DomainError) || error.code === "UNAVAILABLE") return; // nothing is known against it
+			if (error.code === "TOKEN_EXPIRED" && this.#desk.now() < this.caller.expiresAt + socketLimits.tokenGrace) return;
+			this.end(error);
+		}
+	}
+
+	/** `problem`, then the disconnect. */
+	end(error: DomainError): void {
+		if (this.endedBy) return;
+		const { code } = error;
+		this.endedBy = code;
+		this.attached?.leave();
+		const { title, retryable = false } = errorTable[code];
+		this.sink.resume();
+		this.socket.emit("problem", { code, title, retryable });
+		this.socket.disconnect(true);
+	}
+
+	async #hear(name: ClientMessageName, message: unknown, reply: unknown): Promise<void> {
+		const ack = typeof reply === "function" ? (reply as Ack) : undefined;
+		try {
+			this.lastMessageAt = this.#desk.now();
+			if (!this.#flood.take(performance.now()))
+				throw new DomainError("RATE_LIMITED", "Too many messages at once", { retryAfter: 1 });
+			const answer = await this.#desk.handle(this, name, requestOf(name, message));
+			ack?.({ ok: true, ...answer });
+		} catch (error) {
+			ack?.(refusedAck(this.#known(error, name)));
+		}
+	}
+
+	#known(error: unknown, name: string): DomainError {
+		if (error instanceof DomainError && error.code !== "INTERNAL") return error;
+		this.#desk.failed(error, `${name} on ${this.stream}`);
+		return new DomainError("INTERNAL");
+	}
+}

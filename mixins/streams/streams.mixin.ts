@@ -1,0 +1,276 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Service, ServiceSchema } from "moleculer";
+import SocketIo from "moleculer-io";
+import type { Server, Socket } from "socket.io";
+import { clock } from "../../config/clock.ts";
+import type { Profile } from "../../config/profile-type.ts";
+import { DomainError, errorTable } from "../../contracts/errors.ts";
+import { type ClientMessageName, type ClientPayload, type Namespace, socketLimits } from "../../contracts/sockets.ts";
+import { Engine } from "../../realtime/engine.ts";
+import type { RingName } from "../../realtime/ring.ts";
+import type { AccessTokenMethods } from "../access-token/access-token.mixin.ts";
+import type { VerifiedCaller } from "../access-token/claims.ts";
+import { type Sockets, sockets } from "../placement/sockets.mixin.ts";
+import { type RateLimits, rateLimits } from "../rate-limits/rate-limits.ts";
+import { type VolatileRedis, volatileRedis } from "../redis/volatile-redis.ts";
+import { handshakeOf } from "./checks.ts";
+import { type Frame, frameEncoder } from "./frame.ts";
+import { nodeTimers } from "./node-timers.ts";
+import type { StreamHome } from "./ports.ts";
+import { type SessionDesk, StreamSession } from "./session.ts";
+import { Sessions } from "./sessions.ts";
+import { SocketSink } from "./socket-sink.ts";
+
+export interface StreamsOptions {
+	/** The name of the service, which is that of its ring. */
+	ring: RingName;
+	namespace: Namespace;
+	profile: Profile;
+	/** Asked once the service's store is open. */
+	home(service: Service): StreamHome;
+}
+
+/** Members of `this` in a service with this mixin. */
+export interface StreamsMembers extends Sockets, AccessTokenMethods {
+	engine: Engine<Frame>;
+	sessions: Sessions;
+	home: StreamHome;
+	io: Server;
+}
+
+interface Private {
+	redis: VolatileRedis | null;
+	limits: RateLimits;
+	undo: (() => void)[];
+	draining: Promise<void> | undefined;
+	drain(): Promise<void>;
+}
+
+type This = Service & StreamsMembers & Private;
+
+/** How often tokens of live sockets are looked at, in ms. */
+const recheckMs = 5_000;
+/** Sockets of one user on one node: a person has a few devices, with a stream or two each. */
+const mostOfUser = 200;
+
+interface Admitted {
+	caller: VerifiedCaller;
+	token: string;
+	stream: string;
+	after?: number;
+	lastId?: string;
+	last?: number;
+}
+
+/** `connect_error` with a code: socket.io passes on the message and `data` of the error. */
+const connectError = (service: Service, error: unknown): Error => {
+	const known = error instanceof DomainError && error.code !== "INTERNAL";
+	if (!known) service.logger.error("A socket could not be let in:", error);
+	const { code, message, extras } = known ? error : new DomainError("INTERNAL");
+	const { title, retryable = false } = errorTable[code];
+	return Object.assign(new Error(title), { data: { code, title, detail: message, retryable, ...extras } });
+};
+
+const sharesConnection = (socket: Socket): boolean =>
+	// Private in socket.io's types. Two namespaces on one connection come with one query, and at one node.
+	(socket.client as unknown as { sockets: Map<string, unknown> }).sockets.size > 0;
+
+const admit = async (service: This, namespace: Namespace, socket: Socket): Promise<Admitted> => {
+	const asked = handshakeOf(namespace, socket.handshake.query, socket.handshake.auth);
+	if (sharesConnection(socket)) throw new DomainError("WRONG_STREAM", "One connection follows one stream: connect with forceNew");
+	const caller = await service.verifyAccessToken(asked.token);
+	const standing = await service.limits.consume("api", `user:${caller.id}`);
+	if (standing && !standing.allowed) throw new DomainError("RATE_LIMITED", undefined, { retryAfter: standing.reset });
+	if (service.sessions.of(caller.id) >= mostOfUser) throw new DomainError("RATE_LIMITED", "Too many connections of one user");
+	await service.home.admit(asked.stream, caller);
+	return { ...asked, caller };
+};
+
+const limitPosts = async (service: This, { caller }: StreamSession): Promise<void> => {
+	const standing = await service.limits.consume("posts", `user:${caller.id}`);
+	if (standing && !standing.allowed) throw new DomainError("RATE_LIMITED", undefined, { retryAfter: standing.reset });
+};
+
+const notHere = (): never => {
+	throw new DomainError("FORBIDDEN", "This stream does not take that");
+};
+
+type Handlers = { [N in ClientMessageName]: (session: StreamSession, message: ClientPayload<N>) => Promise<object> };
+
+const handlersOf = (service: This): Handlers => {
+	const { handlers } = service.home;
+	return {
+		async post({ stream, caller }, message) {
+			return handlers.post ? handlers.post(stream, caller, message) : notHere();
+		},
+		async amend({ stream, caller }, message) {
+			return handlers.amend ? handlers.amend(stream, caller, message) : notHere();
+		},
+		read: ({ stream, caller }, { seq }) => handlers.read(stream, caller, seq),
+		async delivered({ stream, caller }, { seq }) {
+			return handlers.delivered ? handlers.delivered(stream, caller, seq) : notHere();
+		},
+		async history({ stream, sink }, { before, limit = 50 }) {
+			// A client that asks by polling cannot be paused; it gets no more pages until it has taken those it asked for.
+			if (sink.paused) throw new DomainError("RATE_LIMITED", "Take what you have asked for first", { retryAfter: 1 });
+			return { entries: await service.engine.history(stream, { before, limit }) };
+		},
+		refresh: (session, { token }) => session.refresh(token),
+		async typing({ stream, caller }) {
+			service.engine.typing(stream, caller.id);
+			return {};
+		},
+	};
+};
+
+const deskOf = (service: This): SessionDesk => {
+	const handlers = handlersOf(service);
+	return {
+		verify: (token) => service.verifyAccessToken(token),
+		async handle(session, name, message) {
+			if (name === "post" || name === "amend") await limitPosts(service, session);
+			return handlers[name](session, message);
+		},
+		failed: (error, what) => service.logger.error(`${what}:`, error),
+		now: () => clock.now(),
+	};
+};
+
+/** From here on the socket is a follower of its stream. */
+const join = async (service: This, namespace: Namespace, desk: SessionDesk, socket: Socket): Promise<void> => {
+	const { caller, token, stream, ...position } = socket.data as Admitted;
+	const sink = new SocketSink(socket);
+	const session = new StreamSession(socket, stream, sink, { caller, token }, desk);
+	service.sessions.add(session);
+	socket.once("disconnect", () => {
+		service.sessions.delete(session);
+		session.attached?.leave();
+	});
+	session.listen(namespace);
+	try {
+		const attached = await service.engine.attach(stream, { userId: caller.id, sink, ...position });
+		session.attached = attached;
+		if (socket.connected) sink.follow(attached);
+		else attached.leave();
+	} catch (error) {
+		if (!(error instanceof DomainError)) service.logger.error(`${stream} could not be followed:`, error);
+		session.end(error instanceof DomainError ? error : new DomainError("UNAVAILABLE"));
+	}
+};
+
+const engineOf = (service: This, namespace: Namespace): Engine<Frame> => {
+	const { home, placement } = service;
+	return new Engine<Frame>({
+		log: home.log,
+		encoder: frameEncoder(service.io.of(namespace)),
+		// While nobody knows whose it is, it stays where it is.
+		ownership: { owns: (stream) => placement.whose(stream) !== "other" },
+		membership: home,
+		greet: (stream, userId) => home.greet(stream, userId),
+		timers: nodeTimers,
+		random: Math.random,
+		report: (error, what, stream) => service.logger.warn(`${stream}: ${what}: ${(error as Error).message}`),
+		...(home.observer && { observer: home.observer }),
+	});
+};
+
+const open = (service: This, { namespace, home, profile }: StreamsOptions): void => {
+	const onTrouble = (error: Error): void => service.logger.warn(`Redis is away, going on without it: ${error.message}`);
+	service.redis = profile.redisUrl === null ? null : volatileRedis(profile.redisUrl, onTrouble);
+	service.redis?.connect();
+	service.limits = rateLimits(profile.rateLimits, service.redis, profile.keyPrefix);
+	service.home = home(service);
+	service.engine = engineOf(service, namespace);
+	const desk = deskOf(service);
+	const nsp = service.io.of(namespace);
+	nsp.use((socket, next) => {
+		admit(service, namespace, socket).then(
+			(admitted) => {
+				socket.data = admitted;
+				next();
+			},
+			(error: unknown) => next(connectError(service, error)),
+		);
+	});
+	nsp.on("connection", (socket) => void join(service, namespace, desk, socket));
+	// The namespace that socket.io makes by itself: nobody is let in.
+	service.io
+		.of("/")
+		.use((_socket, next) => next(connectError(service, new DomainError("STREAM_REQUIRED", `Connect to ${namespace}`))));
+	const tokens = setInterval(() => {
+		for (const session of service.sessions) void session.recheck();
+	}, recheckMs);
+	const ring = service.placement.onChange(() => {
+		service.engine.recheck().catch((error: unknown) => service.logger.error("Handing streams over:", error));
+	});
+	service.undo = [() => clearInterval(tokens), ring];
+};
+
+/** How long the last frames may take to leave before the connections are ended, in ms. */
+const lastFramesMs = 100;
+
+const close = async (service: This): Promise<void> => {
+	for (const undo of service.undo ?? []) undo();
+	// Everybody hears `moved` and comes back elsewhere, some at a time.
+	await service.engine?.drain();
+	await service.engine?.stop();
+	if (service.sessions.size > 0) await delay(lastFramesMs);
+	await service.io?.close();
+	(service as Partial<StreamsMembers>).io = undefined; // or moleculer-io would close it once more
+	service.redis?.close();
+};
+
+/**
+ * Sockets that follow streams: each connection of the namespace names one stream, which the door has brought to the node that owns it, where the stream
+ * engine serves it. List it after `accessTokens()` and before the store: `home` needs the store open.
+ */
+export const streams = (options: StreamsOptions): Partial<ServiceSchema> => {
+	const schema = {
+		mixins: [SocketIo, sockets(options)],
+		settings: {
+			$secureSettings: ["io"],
+			// moleculer-io deep-copies the options and passes them on to socket.io.
+			io: {
+				options: {
+					path: "/socket.io",
+					serveClient: false,
+					pingInterval: socketLimits.pingEvery,
+					pingTimeout: socketLimits.silence,
+					connectTimeout: socketLimits.join,
+					maxHttpBufferSize: socketLimits.messageBytes,
+					perMessageDeflate: false,
+					httpCompression: false,
+					cors: options.profile.corsOrigins.length > 0 ? { origin: [...options.profile.corsOrigins] } : undefined,
+				},
+			},
+		},
+		actions: {
+			// Of moleculer-io. Nobody calls actions from a socket, and nobody else's business is who is connected.
+			call: false,
+			broadcast: false,
+			getClients: false,
+		},
+		merged(merged: ServiceSchema) {
+			// Its default namespace "/" survives the merge of settings and would let anybody call any published action, `$node.list` too.
+			(merged.settings as { io: { namespaces: object } }).io.namespaces = {};
+		},
+		created(this: This) {
+			this.sessions = new Sessions();
+		},
+		async started(this: This) {
+			this.io.engine.generateId = this.door.newSessionId;
+			open(this, options);
+		},
+		methods: {
+			/** For middlewares/drain.ts: before any service of this process stops. */
+			async drain(this: This) {
+				this.draining ??= close(this);
+				await this.draining;
+			},
+		},
+		async stopped(this: This) {
+			await this.drain();
+		},
+	};
+	return schema as unknown as Partial<ServiceSchema>;
+};
