@@ -63,6 +63,7 @@ export const chatRoutes: readonly Route[] = [
 		}),
 		status: 201,
 		answer: ConversationView,
+		found: "The pair's conversation was there already",
 		location: "/v1/conversations/{streamId}",
 		idempotent: true,
 		errors: ["NOT_FOUND", "FORBIDDEN", "ID_REUSED", ...repeats],
