@@ -37,6 +37,13 @@ export const collections: { readonly [K in keyof ChatCollections]: CollectionSpe
 					["activityKey", -1],
 				],
 			},
+			{
+				name: "person",
+				fields: [
+					["userId", 1],
+					["_id", 1],
+				],
+			},
 		],
 	},
 	blocks: {},

@@ -8,6 +8,7 @@ import { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
 import { type ChatCollections, type ChatMembers, type ChatService, collections } from "./chat-base.ts";
 import { conversing } from "./conversing.mixin.ts";
 import { Counting } from "./counting.adapter.ts";
+import { erasing } from "./erasing.mixin.ts";
 import { LogStreams } from "./log-streams.adapter.ts";
 import { members } from "./members.mixin.ts";
 import { messaging } from "./messaging.mixin.ts";
@@ -31,6 +32,7 @@ const chat: ServiceSchema<ServiceSettingSchema, StoreMethods, ChatMembers> = {
 		conversing,
 		members,
 		messaging,
+		erasing,
 		health(function (this: ChatMembers) {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CallMeta, RequestKey } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
+import { deriveId } from "../../contracts/ids.ts";
 import type { Change, Entity } from "../../mixins/store/versioned.ts";
 import type { Entry } from "../../realtime/entry.ts";
 import { entryTypes } from "./message.ts";
@@ -170,6 +171,16 @@ export const decideRemove = (found: Conversation, change: MemberChange): Change 
 	return {
 		pull: { members: { userId: change.userId } },
 		push: { pending: pendingEntry(entryTypes.left, change) },
+	};
+};
+
+/** An account is gone: out of its groups. Null if they are not in; a pair stays one of two. */
+export const decideGone = ({ kind, ...found }: Conversation, userId: string, at: string): Change | null => {
+	if (kind === "pair" || !isMember({ kind, ...found }, userId)) return null;
+	const entryId = deriveId("gone", found._id, userId);
+	return {
+		pull: { members: { userId } },
+		push: { pending: pendingEntry(entryTypes.left, { by: userId, userId, entryId, at }) },
 	};
 };
 

@@ -11,7 +11,7 @@ import { createEntity } from "../../mixins/store/versioned.ts";
 import { blocksBetween, requireNone } from "./block.ts";
 import { type ChatService, conversationOf, type Handler, iso, namesOf, nowIso, peopleOf, routeAction } from "./chat-base.ts";
 import { type Conversation, checkPair, isMember, isReplay, memberIdsOf, newConversation, othersOf } from "./conversation.ts";
-import { conversationView, forEver, type Membership, membershipId, viewAsMade } from "./membership.ts";
+import { active, conversationView, forEver, type Membership, membershipId, viewAsMade } from "./membership.ts";
 
 // Opening and listing conversations.
 
@@ -97,7 +97,7 @@ const list: Handler<ListParams, PageOf<ConversationView>> = async function (ctx)
 	const { id: userId } = callerOf(ctx);
 	const { limit = defaultLimit, cursor } = ctx.params;
 	const below = cursor === undefined ? undefined : decodeCursor(cursor, Position).below;
-	const where = { userId, ...(below !== undefined && { activityKey: { $lt: below } }) };
+	const where = { userId, activityKey: { ...active, ...(below !== undefined && { $lt: below }) } };
 	const page = async (): Promise<Membership[]> =>
 		this.store.memberships.find({ where, sort: [["activityKey", -1]], limit: limit + 1 });
 	let rows = await page();

@@ -2,7 +2,7 @@ import type { Collection } from "../../mixins/store/port.ts";
 import type { Entry } from "../../realtime/entry.ts";
 import type { StreamLog } from "../../realtime/log.ts";
 import type { Conversation } from "./conversation.ts";
-import { activityKey, type Membership, membershipId, missingRows, rowIdsOf } from "./membership.ts";
+import { activityKey, comingBack, type Membership, membershipId, missingRows, rowIdsOf } from "./membership.ts";
 import { countFor } from "./message.ts";
 
 // What lists show of a conversation is folded from its log: the last entry into the conversation, unread messages and the time of the
@@ -50,6 +50,7 @@ export class Counting {
 		const missing = missingRows(conversation, rows);
 		if (missing.length === 0) return rows;
 		await memberships.createMany(missing);
+		await memberships.updateMany(missing.map(comingBack));
 		return memberships.findByIds(rowIdsOf(conversation));
 	}
 
@@ -59,7 +60,7 @@ export class Counting {
 		const _id = membershipId(stream, userId);
 		for (let attempt = 0; attempt < tries; attempt++) {
 			const row = await memberships.findById(_id);
-			if (!row) return null;
+			if (!row || row.left) return null;
 			const upTo = Math.min(seq, row.countedSeq);
 			if (upTo <= row.readSeq) return row;
 			const unread = await this.#between(stream, userId, upTo, row.countedSeq);
@@ -75,7 +76,7 @@ export class Counting {
 	async delivered(stream: string, userId: string, seq: number): Promise<Membership | null> {
 		const _id = membershipId(stream, userId);
 		const row = await this.#parts.memberships.findById(_id);
-		if (!row) return null;
+		if (!row || row.left) return null;
 		return this.#parts.memberships.update({ _id }, { $max: { deliveredSeq: Math.min(seq, row.countedSeq) } });
 	}
 

@@ -52,6 +52,10 @@ export class LogStreams implements StreamsPort {
 		}
 	}
 
+	forget(): void {
+		// Nothing is kept: every read goes to the log.
+	}
+
 	async #post(stream: string, request: PostRequest): Promise<Posted> {
 		const { events, ...content } = request;
 		const at = new Date(this.#now()).toISOString();

@@ -9,7 +9,7 @@ import { blockId, blocksBetween, newBlock, requireNone } from "./block.ts";
 import { conversationOf, type Handler, iso, nowIso, peopleOf, routeAction, settlePending } from "./chat-base.ts";
 import { decideAdd, decideRemove, isMember, type MemberChange } from "./conversation.ts";
 import { viewFor } from "./conversing.mixin.ts";
-import { membershipId } from "./membership.ts";
+import { leaving, membershipId } from "./membership.ts";
 
 // Who comes and goes, and who wants to hear nothing of whom. A change of members and the entry that tells of it are one write: the entry
 // waits in the conversation until the log has it, and whoever looks at the conversation next sees to that.
@@ -58,7 +58,7 @@ const removeMember: Handler<MemberParams, void> = async function (ctx) {
 	const change = changeOf(ctx, "left", cause.at);
 	const done = await mutate(this.store.conversations, streamId, (found) => decideRemove(found, change), cause);
 	if (!done) throw new DomainError("NOT_FOUND");
-	await this.store.memberships.remove({ _id: membershipId(streamId, userId) });
+	await this.store.memberships.update({ _id: membershipId(streamId, userId) }, leaving);
 	await settlePending(this, done.entity);
 };
 

@@ -1,5 +1,5 @@
 import type { ConversationView } from "../../contracts/http/chat.ts";
-import type { Document } from "../../mixins/store/port.ts";
+import type { Document, Update, Where } from "../../mixins/store/port.ts";
 import { type Conversation, type Member, memberIdsOf } from "./conversation.ts";
 
 /** What a conversation is to one of its members. Under `<streamId>/<userId>`. */
@@ -15,6 +15,8 @@ export interface Membership extends Document {
 	countedSeq: number;
 	/** ISO 8601. */
 	mutedUntil?: string;
+	/** They are no member any more: kept for what they wrote, which goes when their account does. */
+	left?: true;
 }
 
 export const membershipId = (streamId: string, userId: string): string => `${streamId}/${userId}`;
@@ -65,9 +67,25 @@ export const viewAsMade = (conversation: Conversation, names: ReadonlyMap<string
 	return conversationView({ ...made, members, lastSeq: 0 }, { readSeq: 0, unread: 0 }, names, "");
 };
 
-/** Those whose rows are missing although they are members: whoever made them members died before it made their rows. */
+/** In no list. */
+const inactive = "";
+/** Sorts before every conversation in a list, and after none that is left. */
+export const active = { $gt: inactive } as const;
+
+/** Of a row whose person has left, and of one whose person is back. */
+export const leaving: Update = { $set: { left: true, activityKey: inactive }, $unset: { mutedUntil: true } };
+
+export const comingBack = ({ _id, ...row }: Membership): { where: Where; update: Update } => ({
+	where: { _id, left: true },
+	update: { $set: row, $unset: { left: true } },
+});
+
+/**
+ * Rows of members as they begin, for those who have none or one from before they left: whoever made them members has not got to it yet,
+ * or died before.
+ */
 export const missingRows = (conversation: Conversation, rows: readonly Membership[]): Membership[] => {
-	const there = new Set(rows.map(({ userId }) => userId));
+	const there = new Set(rows.filter(({ left }) => !left).map(({ userId }) => userId));
 	return conversation.members.filter(({ userId }) => !there.has(userId)).map((member) => newMembership(conversation._id, member));
 };
 

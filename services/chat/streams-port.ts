@@ -28,4 +28,6 @@ export interface StreamsPort {
 	post(stream: string, request: PostRequest): Promise<Posted>;
 	/** Ascending: those from `after` + 1 on, or the `limit` just before `before`, or without either the newest. Throws `UNAVAILABLE`. */
 	history(stream: string, at: { after?: number; before?: number; limit: number }): Promise<Entry[]>;
+	/** Bodies of this stream were erased in the log: nothing that was read before is served from memory. */
+	forget(stream: string): void;
 }

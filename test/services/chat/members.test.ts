@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ConversationView } from "../../../contracts/http/chat.ts";
 import { newId } from "../../../contracts/ids.ts";
+import { eraseUser } from "../../../services/chat/erasing.mixin.ts";
 import { bothStores } from "../../support/both-stores.ts";
 import { type ChatNode, startChatNode } from "../../support/chat-node.ts";
 import { refused } from "../../support/refused.ts";
@@ -113,5 +114,30 @@ bothStores("chat: members and blocks", (profile) => {
 	it("nobody blocks themselves or nobody", async () => {
 		await refused(node.call("block", { userId: "ann" }, "ann"), "VALIDATION");
 		await refused(node.call("block", { userId: "nobody" }, "ann"), "NOT_FOUND");
+	});
+
+	it("an account that is deleted leaves its groups and its messages, and the seqs stay", async () => {
+		node.people.set("eve", true);
+		const pair = await node.open("eve", "ann");
+		await add("eve");
+		await node.say(streamId, "ann", "hello");
+		await node.say(streamId, "eve", "secret");
+		await node.say(pair.streamId, "eve", "secret");
+		({ streamId } = await node.open("ann", "eve", "bob"));
+		await node.say(streamId, "eve", "left before");
+		await remove("eve", "eve");
+		const groups = (await node.list("ann")).filter(({ members: all }) => all.some(({ id }) => id === "eve")).length;
+		assert.equal(groups, 2);
+		node.people.delete("eve");
+		const event = { data: { userId: "eve" }, time: new Date().toISOString() };
+		for (let times = 0; times < 2; times++) await eraseUser.call(node.service, event as never);
+		const all = await node.service.store.entries.find({ where: { from: "eve" } });
+		assert.ok(all.length >= 4);
+		assert.deepEqual(all.filter(({ body, erased }) => body !== null || !erased), []); // biome-ignore format: one line
+		const list = await node.list("ann");
+		assert.equal(JSON.stringify(list).includes("secret") || JSON.stringify(list).includes("left before"), false);
+		const [withEve, ...others] = list.filter(({ members: members_ }) => members_.some(({ id }) => id === "eve"));
+		assert.deepEqual([withEve?.streamId, others.length, withEve?.lastEntry?.erased], [pair.streamId, 0, true]);
+		assert.equal(withEve?.members.find(({ id }) => id === "eve")?.name, "Deleted user");
 	});
 });
