@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
 import type { HttpAnswer, HttpClient } from "../support/http.ts";
 import { type Someone, signUp } from "../support/market.ts";
+import { until } from "../support/until.ts";
 
 /** What people who talk to each other live through, over HTTP. The same sentences must hold in both profiles. */
 export const chatFlow = (api: () => HttpClient): void => {
@@ -115,5 +116,17 @@ export const chatFlow = (api: () => HttpClient): void => {
 			const refusal = await say(streamId, ann, text);
 			assert.deepEqual([refusal.status, refusal.body.errors?.[0]?.pointer], [400, "/text"]);
 		}
+	});
+
+	it("whoever deletes their account leaves their seqs behind, without a word", async () => {
+		const eve = await signUp(api(), "buyer");
+		const { streamId } = (await api().post(base, { memberIds: [ann?.id] }, by(eve))).body;
+		assert.equal((await say(streamId, eve, "a secret")).status, 201);
+		assert.equal((await api().delete("/v1/auth/me", by(eve))).status, 204);
+		const read = async () => (await api().get(`${base}/${streamId}/messages`, by(ann))).body.items;
+		const [entry] = await until("the message to be erased", read, ([first]) => first.erased === true);
+		assert.deepEqual([entry.seq, entry.body], [1, null]);
+		const view = await until("the list to forget it", async () => (await api().get(base, by(ann))).text, (text) => !text.includes("a secret")); // biome-ignore format: one line
+		assert.match(view, /Deleted user/);
 	});
 };
