@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { CommandStartedEvent } from "mongodb";
+import type { CommandStartedEvent, MongoClient } from "mongodb";
 import { newId } from "../../../contracts/ids.ts";
 import { acquireClient, releaseClient } from "../../../mixins/store/mongo-client.ts";
 import { StoreStreamLog } from "../../../mixins/stream-log/stream-log.ts";
@@ -15,6 +15,7 @@ describe("stream log (mongo): what is asked of the server", () => {
 	let proxy: MongoProxy;
 	let store: LogStore;
 	let log: StoreStreamLog;
+	let client: MongoClient;
 	const dbName = `log_${randomUUID().slice(0, 8)}`;
 	const commands: CommandStartedEvent[] = [];
 	const record = (event: CommandStartedEvent): void => {
@@ -31,13 +32,14 @@ describe("stream log (mongo): what is asked of the server", () => {
 		proxy = await startMongoProxy(server.port);
 		store = await openLogStore({ kind: "mongo", url: proxy.url, dbName });
 		log = new StoreStreamLog(store.entries);
-		acquireClient(proxy.url).on("commandStarted", record);
+		client = acquireClient(proxy.url);
+		client.on("commandStarted", record);
 	});
 	beforeEach(() => commands.splice(0));
 	after(async () => {
 		if (!server) return;
-		await releaseClient(acquireClient(proxy.url).off("commandStarted", record));
-		await releaseClient(acquireClient(proxy.url));
+		client.off("commandStarted", record);
+		await releaseClient(client);
 		await store.close();
 		await proxy.close();
 		await server.stop();
