@@ -98,6 +98,31 @@ bothStores("stream log: append, exactly", (profile) => {
 		assert.deepEqual(told, batch.map(({ id }) => id)); // biome-ignore format: one line
 	});
 
+	it("the same rows twice at the same time, as by somebody who did not wait for the first, are stored once", async () => {
+		const { stream, batch } = await scene(undefined, undefined);
+		const outcomes = await Promise.all([log.append(batch), new StoreStreamLog(store.entries).append(batch)]);
+		assert.deepEqual(outcomes, [{ stored: size, end: "all" }, { stored: size, end: "all" }]); // biome-ignore format: one line
+		assert.equal((await store.entries.find({ where: { stream } })).length, 1 + size);
+	});
+
+	it("a first try that goes on after it was given up stores nothing where others have gone on", async () => {
+		const { stream, batch } = await scene(undefined, undefined);
+		const answered = Promise.withResolvers<void>();
+		let calls = 0;
+		const stuck = withInsert(store.entries, async (documents) => {
+			if (++calls > 1) return store.entries.insertInOrder(documents);
+			await answered.promise;
+			throw new WriteUncertain("the connection ended");
+		});
+		const givenUp = new StoreStreamLog(stuck).append(batch);
+		await log.append([aDraft(stream, 2, "theirs", { from: "bob" })]);
+		const renumbered = batch.map((draft) => ({ ...draft, seq: draft.seq + 1 }));
+		assert.equal((await log.append(renumbered)).end, "all");
+		answered.resolve();
+		assert.deepEqual(await givenUp, { stored: 0, end: "repeat", entry: await log.at(stream, 3) });
+		assert.deepEqual((await log.after(stream, 0, 20)).map(({ id }) => id), ["first", "theirs", "m0", "m1", "m2", "m3"]); // biome-ignore format: one line
+	});
+
 	it("says that nothing was stored when the store refuses work, and only then", async () => {
 		const { batch } = await scene(undefined, undefined);
 		const refuse = async (): Promise<number> => {
