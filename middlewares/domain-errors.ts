@@ -2,6 +2,7 @@ import { Errors, type Middleware } from "moleculer";
 import { DomainError, type ErrorExtras, errorTable, isErrorCode } from "../contracts/errors.ts";
 import { StoreUnavailable, WriteUncertain } from "../mixins/store/errors.ts";
 import { Contended } from "../mixins/store/versioned.ts";
+import { LogUnavailable, LogUncertain } from "../realtime/log.ts";
 
 /** What a DomainError looks like once it has left its action: `type` is the code, `code` the status, `data` the extras. */
 export const toWire = (error: DomainError): Error => {
@@ -23,9 +24,13 @@ export const fromWire = (error: unknown): DomainError | null => {
 	return Object.assign(new DomainError(type, error.message, (data ?? {}) as ErrorExtras), { cause: error });
 };
 
-/** A store that is away, or an entity that everybody changes at once, is no fault of the action: callers hear UNAVAILABLE and may come again. */
+/** A store or a log that is away, or an entity that everybody changes at once, is no fault of the action: callers hear UNAVAILABLE and may come again. */
 const passes = (error: unknown): error is Error =>
-	error instanceof StoreUnavailable || error instanceof WriteUncertain || error instanceof Contended;
+	error instanceof StoreUnavailable ||
+	error instanceof WriteUncertain ||
+	error instanceof Contended ||
+	error instanceof LogUnavailable ||
+	error instanceof LogUncertain;
 
 /** Puts the DomainErrors that actions throw into the form that survives the wire. */
 export const domainErrors = (): Middleware => ({

@@ -14,6 +14,7 @@ const layout: readonly (readonly [name: string, services: string])[] = [
 	["orders-1", "orders"],
 	["payment-1", "payment"],
 	["payment-2", "payment"],
+	["chat-1", "chat"],
 ];
 const nodeBound = 18_000;
 const wholeBound = 30_000;

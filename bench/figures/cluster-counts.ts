@@ -19,7 +19,12 @@ const idleMs = 10_000;
  */
 export const clusterCounts = async (): Promise<Figure[]> => {
 	const cluster = await startCluster({
-		nodes: [{ services: ["gateway", "auth"] }, { services: ["orders"] }, { services: ["payment"] }, { services: ["payment"] }],
+		nodes: [
+			{ services: ["gateway", "auth", "chat"] },
+			{ services: ["orders"] },
+			{ services: ["payment"] },
+			{ services: ["payment"] },
+		],
 		env: { RATE_LIMIT_API: "off", RATE_LIMIT_LOGIN: "off", LOG_LEVEL: "warn" },
 		mongoProxy: countCommands,
 	});

@@ -1,4 +1,5 @@
 import { authRoutes } from "./auth.ts";
+import { chatRoutes } from "./chat.ts";
 import { intakeRoutes } from "./intake.ts";
 import { olderCustomerRoutes } from "./older/customers.ts";
 import { olderShopRoutes } from "./older/shop.ts";
@@ -13,6 +14,7 @@ export const routes: readonly Route[] = [
 	...orderRoutes,
 	...intakeRoutes,
 	...paymentRoutes,
+	...chatRoutes,
 	...operationRoutes,
 	...olderShopRoutes,
 	...olderCustomerRoutes,

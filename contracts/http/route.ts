@@ -44,6 +44,8 @@ export interface Route {
 	/** Status of success and its body; null: no body. */
 	status: 200 | 201 | 202 | 204;
 	answer: TSchema | null;
+	/** Beside 201: the same body with 200 (`ctx.meta.status`), and what that means. */
+	found?: string;
 	/** `Location` of what was made; `{id}` is taken from the answer. */
 	location?: string;
 	/** The answer is one entity with a `version`: ETag, If-None-Match, and If-Match on changes. */

@@ -2,7 +2,7 @@
 // thing to come back, and no try is counted. Otherwise a minute without the database would turn every event into a dead letter.
 
 /** Errors of ours by name, those of a remote call by `type` (custom classes do not survive the wire). */
-const names: ReadonlySet<string> = new Set(["StoreUnavailable", "WriteUncertain"]);
+const names: ReadonlySet<string> = new Set(["StoreUnavailable", "WriteUncertain", "LogUnavailable", "LogUncertain"]);
 const types: ReadonlySet<string> = new Set([
 	"UNAVAILABLE",
 	// Moleculer's: nobody offers it, its node died over it, it has too much to do, or our own transporter is away.

@@ -80,6 +80,19 @@ export class MongoCollection<T extends Document> implements Collection<T>, Colle
 		});
 	}
 
+	async insertInOrder(documents: readonly T[]): Promise<number> {
+		for (const { _id } of documents) checkId(_id);
+		if (documents.length === 0) return 0;
+		return this.#write(async () => {
+			try {
+				return (await this.#native.insertMany(documents as readonly object[] as Native[], { ordered: true })).insertedCount;
+			} catch (error) {
+				if (!onlyDuplicates(error)) throw error;
+				return error.result.getWriteErrors()[0]?.index ?? 0; // there is one: it is what `onlyDuplicates` looks at
+			}
+		});
+	}
+
 	async update(where: Where, update: Update): Promise<T | null> {
 		checkWhere(where);
 		const changes = change(normalUpdate(update, where));

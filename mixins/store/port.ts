@@ -92,6 +92,11 @@ export interface Collection<T extends Document> {
 	 * lost answer, which is repeated inside, those of the first try count as taken.
 	 */
 	createMany(documents: readonly T[]): Promise<number>;
+	/**
+	 * Stores documents one after the other in one command and stops at the first that a taken id or unique key refuses. Answers how
+	 * many were stored, counted from the first. Never repeated inside: after a lost answer it throws WriteUncertain.
+	 */
+	insertInOrder(documents: readonly T[]): Promise<number>;
 	/** Changes at most one document, atomically, and answers it as it is after the change; null when none matched. */
 	update(where: Where, update: Update): Promise<T | null>;
 	/** Many independent updates of one document each, in no order, in as few commands as the store allows. Answers how many matched. */

@@ -77,6 +77,15 @@ export class SqliteCollection<T extends Document> implements Collection<T>, Coll
 		return this.#database.queue.run(() => rows.filter(({ document, body }) => this.#insert(document, body)).length);
 	}
 
+	async insertInOrder(documents: readonly T[]): Promise<number> {
+		for (const { _id } of documents) checkId(_id);
+		const rows = documents.map((document) => ({ document, body: JSON.stringify(document) }));
+		return this.#database.queue.run(() => {
+			const refused = rows.findIndex(({ document, body }) => !this.#insert(document, body));
+			return refused < 0 ? rows.length : refused;
+		});
+	}
+
 	async update(where: Where, update: Update): Promise<T | null> {
 		checkWhere(where);
 		const change = normalUpdate(update, where);

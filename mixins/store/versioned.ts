@@ -75,7 +75,8 @@ const mark = (): string => randomBytes(6).toString("base64url");
 
 const pause = (attempt: number): Promise<void> => delay(Math.random() * Math.min(longestPause, 2 ** attempt));
 
-const envelopes = (
+/** The events of version `version` of an entity, as they stand in its outbox. */
+export const envelopes = (
 	{ name, outbox }: StoreCollection<never>,
 	id: string,
 	version: number,
@@ -93,7 +94,8 @@ const envelopes = (
 		...(traceparent ? { traceparent } : {}),
 	}));
 
-const tell = (collection: StoreCollection<never>, id: string, events: readonly OutboxEvent[]): void => {
+/** Hands events to whoever publishes them. To be called once the write that carries them is durable. */
+export const tell = (collection: StoreCollection<never>, id: string, events: readonly OutboxEvent[]): void => {
 	if (events.length > 0) collection.outbox.onEvents?.(collection.name, id, events);
 };
 

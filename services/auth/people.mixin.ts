@@ -7,7 +7,7 @@ import { Id } from "../../contracts/http/common.ts";
 import { typed } from "../../middlewares/typebox-validator.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import { type AuthService, internalAction, routeAction } from "./auth-base.ts";
-import { isActive, toPerson } from "./user.ts";
+import { isActive, toPerson, type User } from "./user.ts";
 import { byName, findBy } from "./user-lists.ts";
 
 // Other people, as far as anybody who is signed in may know them.
@@ -42,12 +42,23 @@ export interface Resolved {
 
 const ResolveParams = Type.Object({ id: Id });
 
+const resolved = (user: User): Resolved => {
+	const { _id, name, email, roles } = user;
+	return { id: _id, name, email, roles, active: isActive(user) };
+};
+
 /** For other services: who is behind an id; null if nobody is (any more). May be a few seconds old. */
 async function resolve(this: AuthService, ctx: Context<Static<typeof ResolveParams>, CallMeta>): Promise<Resolved | null> {
 	const user = await this.store.users.findById(ctx.params.id);
-	if (!user || user.deletedAt !== undefined) return null;
-	const { _id, name, email, roles } = user;
-	return { id: _id, name, email, roles, active: isActive(user) };
+	return user && user.deletedAt === undefined ? resolved(user) : null;
+}
+
+const ResolveManyParams = Type.Object({ ids: Type.Array(Id, { maxItems: 1_000 }) });
+
+/** As `resolve` for many, in no order; who is nobody (any more) is left out. Not cached. */
+async function resolveMany(this: AuthService, ctx: Context<Static<typeof ResolveManyParams>, CallMeta>): Promise<Resolved[]> {
+	const users = await this.store.users.findByIds(ctx.params.ids);
+	return users.filter(({ deletedAt }) => deletedAt === undefined).map(resolved);
 }
 
 const cacheKey = (id: string): string => `auth.resolve:${id}`;
@@ -69,6 +80,7 @@ export const people: Partial<ServiceSchema> = {
 				keygen: (_action, _options, ctx) => cacheKey((ctx as unknown as Context<{ id: string }>).params.id),
 			},
 		}),
+		resolveMany: internalAction(resolveMany, { params: typed(ResolveManyParams) }),
 	},
 	events: {
 		"auth.user_changed": {

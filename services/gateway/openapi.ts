@@ -97,6 +97,7 @@ const streamedLines = (route: Route, components: Components): Json => {
 
 const responses = (route: Route, components: Components): Json => {
 	const all: Json = { [route.status]: success(route, components) };
+	if (route.found) all[200] = { ...success(route, components), description: route.found };
 	if (route.lines) all[200] = streamedLines(route, components);
 	if (route.entity && !writes(route)) {
 		all[304] = { description: "You have this version", headers: headerRefs(["X-Request-Id", "ETag"]) };

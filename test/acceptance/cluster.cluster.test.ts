@@ -1,8 +1,9 @@
 import { needsOwn } from "../support/servers.ts";
 import { type Cluster, startCluster } from "../support/souk.ts";
+import { chatFlow } from "./chat.suite.ts";
 import { orderFlow } from "./order-flow.suite.ts";
 
-describe("Orders over HTTP, each service a process of its own", function () {
+describe("Souk over HTTP, each service a process of its own", function () {
 	this.timeout(60_000);
 	let cluster: Cluster;
 	before(async function () {
@@ -14,10 +15,13 @@ describe("Orders over HTTP, each service a process of its own", function () {
 				{ services: ["orders"] },
 				{ services: ["payment"] },
 				{ services: ["payment"] },
+				{ services: ["chat"] },
+				{ services: ["chat"] },
 			],
 		});
 	});
 	after(() => cluster?.stop());
 
-	orderFlow(() => cluster.api);
+	describe("orders", () => orderFlow(() => cluster.api));
+	describe("conversations", () => chatFlow(() => cluster.api));
 });

@@ -1,12 +1,14 @@
 import { type Souk, startSouk } from "../support/souk.ts";
+import { chatFlow } from "./chat.suite.ts";
 import { orderFlow } from "./order-flow.suite.ts";
 
-describe("Orders over HTTP, everything in one process", () => {
+describe("Souk over HTTP, everything in one process", () => {
 	let souk: Souk;
 	before(async () => {
 		souk = await startSouk({});
 	});
 	after(() => souk?.stop());
 
-	orderFlow(() => souk.api);
+	describe("orders", () => orderFlow(() => souk.api));
+	describe("conversations", () => chatFlow(() => souk.api));
 });

@@ -8,7 +8,11 @@ describe("Order documents of other systems, on a cluster", function () {
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth"] }, { services: ["orders", "payment"] }, { services: ["orders", "payment"] }],
+			nodes: [
+				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["orders", "payment"] },
+				{ services: ["orders", "payment"] },
+			],
 		});
 	});
 	after(() => cluster?.stop());

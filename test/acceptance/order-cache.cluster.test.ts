@@ -20,7 +20,12 @@ describe("Cached orders over HTTP, two gateways and two orders nodes", function 
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth"] }, { services: ["gateway"] }, { services: ["orders"] }, { services: ["payment"] }],
+			nodes: [
+				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["gateway"] },
+				{ services: ["orders"] },
+				{ services: ["payment"] },
+			],
 			// What looks at orders by itself stands still while commands are counted.
 			env: { OUTBOX_SWEEP_MS: "3600000", RECONCILE_EVERY_MS: "600000" },
 			mongoProxy: countCommands,

@@ -8,7 +8,11 @@ describe("The last pieces of a product, on a cluster with two nodes that take or
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth"] }, { services: ["orders", "payment"] }, { services: ["orders", "payment"] }],
+			nodes: [
+				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["orders", "payment"] },
+				{ services: ["orders", "payment"] },
+			],
 		});
 	});
 	after(() => cluster?.stop());

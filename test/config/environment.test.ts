@@ -27,7 +27,7 @@ describe("settings from the environment", () => {
 		assert.equal(profile.publicUrl, "http://localhost:7000");
 		assert.equal(profile.services, "all");
 		assert.equal(profile.accessTokenTtl, 900_000);
-		assert.deepEqual(profile.groups, { orders: {}, payment: {} });
+		assert.deepEqual(profile.groups, { orders: {}, payment: {}, chat: {} });
 	});
 
 	it("are the cluster profile when all three URLs are set", () => {
@@ -78,7 +78,7 @@ describe("settings from the environment", () => {
 			].sort(),
 		);
 		assert.match(refusal.message, /PORT must be a whole number from 0 to 65535/);
-		assert.match(refusal.message, /SERVICES must be one of gateway, auth, orders, payment/);
+		assert.match(refusal.message, /SERVICES must be one of gateway, auth, orders, payment, chat/);
 	});
 
 	it("never repeat a value, which may be a password", () => {

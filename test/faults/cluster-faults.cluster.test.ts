@@ -20,7 +20,12 @@ describe(`A cluster whose processes are killed while orders flow (seed ${seed})`
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth"] }, { services: ["orders"] }, { services: ["payment"] }, { services: ["payment"] }],
+			nodes: [
+				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["orders"] },
+				{ services: ["payment"] },
+				{ services: ["payment"] },
+			],
 			env: { RATE_LIMIT_API: "off", RATE_LIMIT_LOGIN: "off", LOG_LEVEL: "error" },
 		});
 		database = await MongoClient.connect(cluster.mongod.url);

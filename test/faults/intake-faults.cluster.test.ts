@@ -15,7 +15,11 @@ describe("A node that is killed while documents stream through it", function () 
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth"] }, { services: ["orders", "payment"] }, { services: ["orders", "payment"] }],
+			nodes: [
+				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["orders", "payment"] },
+				{ services: ["orders", "payment"] },
+			],
 		});
 	});
 	after(() => cluster?.stop());

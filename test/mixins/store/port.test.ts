@@ -316,6 +316,20 @@ bothStores("store: the port", (profileOf) => {
 			assert.equal(await others.findById(y), null);
 			assert.equal(await others.createMany([]), 0);
 		});
+		it("in order: up to the first that a taken id or key refuses", async () => {
+			const made = (more: Partial<Thing> = {}): Thing => {
+				const _id = nextId();
+				return { _id, owner: _id, ...more };
+			};
+			const [a, b, c, d, e] = [made({ code: nextId() }), made(), made(), made(), made()];
+			assert.equal(await others.insertInOrder([a, b]), 2);
+			assert.equal(await others.insertInOrder([c, b, d]), 1);
+			assert.equal(await others.insertInOrder([d, made({ code: a.code }), e]), 1);
+			assert.equal(await others.insertInOrder([made({ code: a.code }), e]), 0);
+			assert.equal(await others.insertInOrder([]), 0);
+			const there = await others.findByIds([a, b, c, d, e].map(({ _id }) => _id));
+			assert.deepEqual(there.map(({ _id }) => _id).sort(), [a, b, c, d].map(({ _id }) => _id).sort()); // biome-ignore format: one line
+		});
 		it("remove all that match", async () => {
 			const group = nextId();
 			await others.createMany(["1", "2", "3"].map((n) => ({ _id: group + n, owner: group + n, group, rank: Number(n) })));
@@ -326,6 +340,7 @@ bothStores("store: the port", (profileOf) => {
 			for (const _id of [undefined, "", 7, null]) {
 				await assert.rejects(others.create({ _id: _id as never, owner: nextId() }), TypeError);
 				await assert.rejects(others.createMany([{ _id: _id as never, owner: nextId() }]), TypeError);
+				await assert.rejects(others.insertInOrder([{ _id: _id as never, owner: nextId() }]), TypeError);
 			}
 		});
 		it("what is undefined is not stored, and the caller's object is nobody else's", async () => {

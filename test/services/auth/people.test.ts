@@ -34,6 +34,12 @@ bothStores("other people", (profile) => {
 			await refused(node.call("getUser", { id: newId() }, ana.from), "NOT_FOUND");
 		});
 
+		it("tells other services who many are at once, and leaves out who is nobody", async () => {
+			const [ben, eve] = [await node.register({ name: "Ben" }), await node.register({ name: "Eve" })];
+			const found = await node.call<{ id: string; name: string; active: boolean }[]>("resolveMany", { ids: [ben.id, newId(), eve.id] }); // biome-ignore format: one line
+			assert.deepEqual(found.map(({ id, name, active }) => [id, name, active]).sort(), [[ben.id, "Ben", true], [eve.id, "Eve", true]].sort()); // biome-ignore format: one line
+		});
+
 		it("finds people by the start of the name, whatever the case", async () => {
 			const tag = newId().slice(0, 8);
 			for (const name of [`${tag} Mei`, `${tag.toUpperCase()} MEI Ling`, `${tag}  meister`, `${tag} Mel`, `Not ${tag} Mei`]) {

@@ -103,6 +103,37 @@ describe("the OpenAPI document, held against what the real services answer", () 
 		await call("GET", "/order/announced01", undefined, {});
 	});
 
+	it("tells the truth about conversations", async () => {
+		const base = "/v1/conversations";
+		const { body } = await call("POST", base, { memberIds: [market.seller.id] });
+		await call("POST", base, { memberIds: [market.seller.id] });
+		await call("POST", base, { memberIds: [market.buyer.id] });
+		await call("POST", base, { memberIds: ["nobody"] });
+		const mine = `${base}/${body.streamId}`;
+		await call("POST", `${mine}/messages`, { id: "m1", text: "hello" });
+		await call("POST", `${mine}/messages`, { id: "m1", text: "other" });
+		await call("POST", `${mine}/messages`, { text: "" });
+		await call("PATCH", `${mine}/messages/m1`, { text: "HELLO" });
+		await call("PATCH", `${mine}/messages/none`, { text: "HELLO" });
+		await call("DELETE", `${mine}/messages/m1`);
+		await call("GET", `${mine}/messages?limit=2`);
+		await call("GET", `${mine}/messages?after=1&before=2`);
+		await call("POST", `${mine}/read`, { seq: 1 }, asSeller());
+		await call("POST", `${mine}/mute`);
+		await call("GET", base);
+		await call("GET", mine);
+		await call("GET", `${base}/none`);
+		await call("POST", `${mine}/members`, { userId: market.seller.id });
+		const { body: group } = await call("POST", base, { memberIds: [market.seller.id, (await market.newcomer("buyer")).id] });
+		await call("POST", `${base}/${group.streamId}/members`, { userId: (await market.newcomer("buyer")).id });
+		await call("DELETE", `${base}/${group.streamId}/members/${market.buyer.id}`, undefined, asSeller());
+		await call("DELETE", `${base}/${group.streamId}/members/${market.seller.id}`);
+		await call("GET", `${base}/${group.streamId}/messages`);
+		await call("PUT", `/v1/blocks/${market.seller.id}`);
+		await call("POST", `${mine}/messages`, { text: "hello" });
+		await call("DELETE", `/v1/blocks/${market.seller.id}`);
+	});
+
 	it("tells the truth about payments", async () => {
 		const order = await market.place({});
 		await market.until(order.id, "paid");

@@ -15,7 +15,11 @@ describe("order documents that come over JetStream", function () {
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth"] }, { services: ["orders", "payment"] }, { services: ["orders", "payment"] }],
+			nodes: [
+				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["orders", "payment"] },
+				{ services: ["orders", "payment"] },
+			],
 			env: { ACK_WAIT_MS: "1000" },
 		});
 		connection = await connect({ servers: cluster.nats.url.replace("nats://", "") });

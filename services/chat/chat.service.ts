@@ -1,0 +1,54 @@
+import type { ServiceSchema, ServiceSettingSchema } from "moleculer";
+import { clock } from "../../config/clock.ts";
+import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
+import type { GroupHealth } from "../../mixins/durable-events/port.ts";
+import { health } from "../../mixins/health/health.mixin.ts";
+import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
+import { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
+import { type ChatCollections, type ChatMembers, type ChatService, collections } from "./chat-base.ts";
+import { conversing } from "./conversing.mixin.ts";
+import { Counting } from "./counting.adapter.ts";
+import { erasing } from "./erasing.mixin.ts";
+import { LogStreams } from "./log-streams.adapter.ts";
+import { members } from "./members.mixin.ts";
+import { messaging } from "./messaging.mixin.ts";
+
+// Conversations and their messages. What it offers stands in the mixins beside this file, how it decides in the plain modules.
+
+/** Right after the store, before the first event comes. */
+const withStreams = {
+	async started(this: ChatService) {
+		const { entries, conversations, memberships } = this.store;
+		this.log = new StoreStreamLog(entries);
+		this.streams = new LogStreams(this.log, () => clock.now());
+		this.counting = new Counting({ conversations, memberships, log: this.log });
+	},
+} as Partial<ServiceSchema>;
+
+const chat: ServiceSchema<ServiceSettingSchema, StoreMethods, ChatMembers> = {
+	name: "chat",
+	// Started from the last to the first and stopped the other way round.
+	mixins: [
+		conversing,
+		members,
+		messaging,
+		erasing,
+		health(function (this: ChatMembers) {
+			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
+			return {
+				checks: { store: () => requireStore(this) },
+				consumers: async () => (await groups()).filter(({ service }) => service === "chat"),
+			};
+		}),
+		durableEvents({ collections: ["entries", "conversations"] }),
+		withStreams,
+		store<ChatCollections>({ main: "conversations", collections }),
+	],
+};
+
+const requireStore = async ({ storeHealth }: ChatMembers): Promise<void> => {
+	const { ok, detail } = await storeHealth();
+	if (!ok) throw new Error(detail ?? "the store does not answer");
+};
+
+export default chat;
