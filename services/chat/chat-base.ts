@@ -10,9 +10,11 @@ import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import { outboxIndex } from "../../mixins/store/versioned.ts";
 import type { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
 import { type StreamRow, streamRows } from "../../mixins/stream-log/stream-row.ts";
+import type { StreamsMembers } from "../../mixins/streams/streams.mixin.ts";
 import type { Block } from "./block.ts";
 import { type Conversation, visibleTo } from "./conversation.ts";
 import type { Counting } from "./counting.adapter.ts";
+import type { LiveConversations } from "./live.adapter.ts";
 import type { Membership } from "./membership.ts";
 import type { StreamsPort } from "./streams-port.ts";
 
@@ -55,9 +57,10 @@ export interface ChatVars {
 	log: StoreStreamLog;
 	streams: StreamsPort;
 	counting: Counting;
+	live: LiveConversations;
 }
 
-export type ChatMembers = ChatVars & StoreMembers<ChatCollections> & DurableEventsMembers;
+export type ChatMembers = ChatVars & StoreMembers<ChatCollections> & DurableEventsMembers & StreamsMembers;
 export type ChatService = Service & ChatMembers;
 
 export type Handler<Params, Answer> = RouteHandler<ChatService, Params, Answer>;

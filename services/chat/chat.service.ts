@@ -1,27 +1,41 @@
 import type { ServiceSchema, ServiceSettingSchema } from "moleculer";
-import { clock } from "../../config/clock.ts";
+import { profile } from "../../config/profile.ts";
+import { accessTokens } from "../../mixins/access-token/index.ts";
 import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
+import { streams } from "../../mixins/streams/streams.mixin.ts";
+import { changes } from "./changes.mixin.ts";
 import { type ChatCollections, type ChatMembers, type ChatService, collections } from "./chat-base.ts";
+import { chatHome } from "./chat-home.adapter.ts";
 import { conversing } from "./conversing.mixin.ts";
 import { Counting } from "./counting.adapter.ts";
 import { erasing } from "./erasing.mixin.ts";
-import { LogStreams } from "./log-streams.adapter.ts";
+import { LiveConversations } from "./live.adapter.ts";
 import { members } from "./members.mixin.ts";
 import { messaging } from "./messaging.mixin.ts";
 
 // Conversations and their messages. What it offers stands in the mixins beside this file, how it decides in the plain modules.
 
 /** Right after the store, before the first event comes. */
-const withStreams = {
+const withLog = {
 	async started(this: ChatService) {
-		const { entries, conversations, memberships } = this.store;
+		const { entries, conversations, memberships, blocks } = this.store;
 		this.log = new StoreStreamLog(entries);
-		this.streams = new LogStreams(this.log, () => clock.now());
 		this.counting = new Counting({ conversations, memberships, log: this.log });
+		this.live = new LiveConversations({
+			conversations,
+			blocks,
+			namesOf: async (ids) => {
+				const people = await this.broker.call<{ id: string; name: string }[], { ids: readonly string[] }>("auth.resolveMany", {
+					ids,
+				});
+				return new Map(people.map(({ id, name }) => [id, name]));
+			},
+			now: () => performance.now(),
+		});
 	},
 } as Partial<ServiceSchema>;
 
@@ -33,6 +47,7 @@ const chat: ServiceSchema<ServiceSettingSchema, StoreMethods, ChatMembers> = {
 		members,
 		messaging,
 		erasing,
+		changes,
 		health(function (this: ChatMembers) {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {
@@ -41,9 +56,15 @@ const chat: ServiceSchema<ServiceSettingSchema, StoreMethods, ChatMembers> = {
 			};
 		}),
 		durableEvents({ collections: ["entries", "conversations"] }),
-		withStreams,
+		streams({ ring: "chat", namespace: "/chat", profile: profile(), home: (service) => chatHome(service as ChatService) }),
+		accessTokens(),
+		withLog,
 		store<ChatCollections>({ main: "conversations", collections }),
 	],
+
+	async started() {
+		this.streams = this.engine;
+	},
 };
 
 const requireStore = async ({ storeHealth }: ChatMembers): Promise<void> => {

@@ -1,6 +1,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { DomainEvent } from "../../contracts/events.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
+import { tellChanged } from "./changes.mixin.ts";
 import { type ChatService, settlePending } from "./chat-base.ts";
 import { decideGone } from "./conversation.ts";
 import { leaving, type Membership, membershipId } from "./membership.ts";
@@ -18,7 +19,7 @@ const goneFrom = async (chat: ChatService, streamId: string, userId: string, at:
 	// After the log, so that a fold that comes between takes over what is erased already.
 	const erased = { $set: { "lastEntry.body": null, "lastEntry.erased": true } };
 	await conversations.update({ _id: streamId, "lastEntry.from": userId }, erased);
-	chat.streams.forget(streamId);
+	tellChanged(chat, streamId);
 };
 
 /** Throws what the store throws: the event comes again. */

@@ -6,8 +6,9 @@ import { deriveId } from "../../contracts/ids.ts";
 import { callerOf, causeOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
 import { blockId, blocksBetween, newBlock, requireNone } from "./block.ts";
+import { tellChanged } from "./changes.mixin.ts";
 import { conversationOf, type Handler, iso, nowIso, peopleOf, routeAction, settlePending } from "./chat-base.ts";
-import { decideAdd, decideRemove, isMember, type MemberChange } from "./conversation.ts";
+import { decideAdd, decideRemove, isMember, type MemberChange, pairId } from "./conversation.ts";
 import { viewFor } from "./conversing.mixin.ts";
 import { leaving, membershipId } from "./membership.ts";
 
@@ -49,6 +50,7 @@ const addMember: Handler<MemberParams, ConversationView> = async function (ctx) 
 	if (!done.changed && done.entity.requests?.some(({ key }) => key === request.key)) ctx.meta.replayed = request.named;
 	await this.counting.complete(done.entity);
 	await settlePending(this, done.entity);
+	tellChanged(this, streamId);
 	return viewFor(this, ctx, await conversationOf(this, streamId, change.by), change.by);
 };
 
@@ -60,22 +62,26 @@ const removeMember: Handler<MemberParams, void> = async function (ctx) {
 	if (!done) throw new DomainError("NOT_FOUND");
 	await this.store.memberships.update({ _id: membershipId(streamId, userId) }, leaving);
 	await settlePending(this, done.entity);
+	tellChanged(this, streamId);
 };
 
 const block: Handler<{ userId: string }, void> = async function (ctx) {
 	const blocked = newBlock(callerOf(ctx).id, ctx.params.userId, nowIso());
 	await requirePerson(ctx, blocked.userId);
 	await this.store.blocks.create(blocked);
+	tellChanged(this, pairId(blocked.by, blocked.userId));
 };
 
 const unblock: Handler<{ userId: string }, void> = async function (ctx) {
-	await this.store.blocks.remove({ _id: blockId(callerOf(ctx).id, ctx.params.userId) });
+	const { id } = callerOf(ctx);
+	await this.store.blocks.remove({ _id: blockId(id, ctx.params.userId) });
+	tellChanged(this, pairId(id, ctx.params.userId));
 };
 
 export const members: Partial<ServiceSchema> = {
 	actions: {
-		addMember: routeAction("addMember", addMember),
-		removeMember: routeAction("removeMember", removeMember),
+		addMember: routeAction("addMember", addMember, { param: "streamId" }),
+		removeMember: routeAction("removeMember", removeMember, { param: "streamId" }),
 		block: routeAction("block", block),
 		unblock: routeAction("unblock", unblock),
 	},

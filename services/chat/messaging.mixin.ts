@@ -6,10 +6,11 @@ import { deriveId } from "../../contracts/ids.ts";
 import { callerOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
 import { defaultLimit } from "../../mixins/paging/page.ts";
 import type { Entry } from "../../realtime/entry.ts";
+import { amendMessage, markRead } from "./amending.adapter.ts";
 import { blocksBetween, requireNone } from "./block.ts";
 import { type ChatService, conversationOf, countLater, type Handler, namesOf, routeAction } from "./chat-base.ts";
 import { type Conversation, memberIdsOf, otherOf } from "./conversation.ts";
-import { amendKeys, amendment, checkText, newMessage } from "./message.ts";
+import { checkText, newMessage } from "./message.ts";
 import type { PostRequest } from "./streams-port.ts";
 
 // Writing, changing and reading messages.
@@ -70,9 +71,8 @@ const amend = async (chat: ChatService, ctx: AmendContext, text: string | null):
 	const { streamId, id: target } = ctx.params;
 	// What is taken back may be taken back from whoever blocked us, too.
 	await (text === null ? conversationOf(chat, streamId, userId) : writableBy(chat, streamId, userId));
-	const found = await chat.log.posted(streamId, amendKeys(userId, target));
-	const request = amendment(deriveId("amend", requestOf(ctx).key), userId, target, text, found);
-	const { seq, id, at } = await post(chat, streamId, request);
+	const { seq, id, at } = await amendMessage(chat, streamId, userId, { id: deriveId("amend", requestOf(ctx).key), target, text });
+	await countLater(chat, streamId);
 	return { seq, id, at };
 };
 
@@ -106,19 +106,19 @@ const read: Handler<{ streamId: string; seq: number }, { seq: number }> = async 
 	const { id: userId } = callerOf(ctx);
 	const { streamId, seq } = ctx.params;
 	const conversation = await conversationOf(this, streamId, userId);
-	await this.counting.fold(streamId);
 	await this.counting.complete(conversation);
-	const row = await this.counting.read(streamId, userId, seq);
-	if (!row) throw new DomainError("NOT_FOUND");
-	return { seq: row.readSeq };
+	return markRead(this, streamId, userId, seq);
 };
+
+/** Where its actor is; any other node does it as rightly, with more to read. */
+const ofStream = { param: "streamId" };
 
 export const messaging: Partial<ServiceSchema> = {
 	actions: {
-		post: routeAction("post", write),
-		edit: routeAction("edit", edit),
-		delete: routeAction("delete", remove),
-		messages: routeAction("messages", messages),
-		read: routeAction("read", read),
+		post: routeAction("post", write, ofStream),
+		edit: routeAction("edit", edit, ofStream),
+		delete: routeAction("delete", remove, ofStream),
+		messages: routeAction("messages", messages, ofStream),
+		read: routeAction("read", read, ofStream),
 	},
 };
