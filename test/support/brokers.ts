@@ -1,7 +1,7 @@
 import { type BrokerOptions, type LoggerConfig, ServiceBroker, type ServiceSchema } from "moleculer";
 
-/** Broker options of a test: silent, and deaf to signals, which are the test runner's. */
-export const quiet: BrokerOptions = { logger: false, skipProcessEventRegistration: true };
+/** Broker options of a test: silent, and deaf to signals, which are the test runner's. Frozen: Moleculer fills its defaults into what it is given. */
+export const quiet: BrokerOptions = Object.freeze({ logger: false, skipProcessEventRegistration: true });
 
 /** Like `quiet`, but every line goes to `lines`, as [level, ...what was logged]. */
 export const listening = (lines: unknown[][]): BrokerOptions => {

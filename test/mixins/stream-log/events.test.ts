@@ -13,7 +13,7 @@ import { until } from "../../support/until.ts";
 
 /** A node that writes entries, and one that hears of them. */
 const start = async ({ profile, settings }: World, heard: DomainEvent[]): Promise<{ broker: ServiceBroker; rows: Rows }> => {
-	const broker = new ServiceBroker(quiet);
+	const broker = new ServiceBroker({ ...quiet });
 	broker.createService({
 		name: "streams",
 		mixins: [
