@@ -15,7 +15,7 @@ const main = async (): Promise<void> => {
 	const souk = await startSouk();
 	tell(`Souk is ready on ${souk.url}, its data in ${souk.dataDir}`);
 	try {
-		await new Story(souk.api, tell).run();
+		await new Story(souk, tell).run();
 	} catch (error) {
 		console.error(`\nWhat the instance said:\n${souk.logs}`);
 		throw error;

@@ -2,12 +2,14 @@ import type { OrderView } from "../../contracts/http/orders.ts";
 import { exponentOf, type Money } from "../../contracts/money.ts";
 import { type HttpAnswer, type HttpClient, login } from "../../test/support/http.ts";
 import { until } from "../../test/support/until.ts";
+import { missedTexts, talk } from "./talk.ts";
 
 // The story that `npm run demo` tells: every step is a real request, and a wrong answer ends it.
 
 export type Tell = (line: string) => void;
 
 interface Person {
+	id: string;
 	name: string;
 	token: string;
 }
@@ -27,10 +29,12 @@ const price = ({ amount, currency }: Money): string => {
 };
 
 export class Story {
+	readonly #url: string;
 	readonly #api: HttpClient;
 	readonly #tell: Tell;
 
-	constructor(api: HttpClient, tell: Tell) {
+	constructor({ url, api }: { url: string; api: HttpClient }, tell: Tell) {
+		this.#url = url;
 		this.#api = api;
 		this.#tell = tell;
 	}
@@ -42,15 +46,17 @@ export class Story {
 		await this.#paid(buyer, seller, productId);
 		await this.#declined(buyer, productId);
 		await this.#cancelled(buyer, productId);
+		await this.#talked(buyer, seller);
 	}
 
 	async #join(name: string, role: "buyer" | "seller"): Promise<Person> {
 		const email = `${name.toLowerCase()}@souk.example`;
 		const password = `${name} likes long passwords`;
-		expect(await this.#api.post("/v1/auth/register", { email, password, name, role }), 201, `${name} registers`);
+		const registered = await this.#api.post("/v1/auth/register", { email, password, name, role });
+		const { id } = expect(registered, 201, `${name} registers`).body;
 		const { token } = await login(this.#api, email, password);
 		this.#tell(`${name} registered as a ${role} and logged in`);
-		return { name, token };
+		return { id, name, token };
 	}
 
 	async #offer({ name, token }: Person): Promise<string> {
@@ -107,5 +113,15 @@ export class Story {
 		this.#tell(`${buyer.name} cancelled ${placed.code} after it was paid`);
 		await this.#untilOrder(buyer, placed, ({ payment }) => payment.status === "refunded");
 		this.#tell(`the money for ${placed.code} went back`);
+	}
+
+	async #talked(buyer: Person, seller: Person): Promise<void> {
+		const opened = await this.#api.post("/v1/conversations", { memberIds: [seller.id] }, { token: buyer.token });
+		const { streamId } = expect(opened, 201, `${buyer.name} opens a conversation`).body;
+		const seen = await talk(this.#url, streamId, buyer, seller, this.#tell);
+		expectThat(seen.join() === missedTexts.join(), `what ${buyer.name} missed`, seen);
+		this.#tell(
+			`${buyer.name} lost the connection, came back, and got the ${seen.length} messages in between, each once and in order`,
+		);
 	}
 }
