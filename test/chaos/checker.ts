@@ -32,7 +32,9 @@ export type Kind =
 	/** All was quiet and healed, and a follower never got the rest. */
 	| "behind"
 	/** All was quiet and healed, and a post never got its answer. */
-	| "stuck";
+	| "stuck"
+	/** A node ended although nobody had ended it. */
+	| "crash";
 
 export interface Violation {
 	kind: Kind;
@@ -65,6 +67,7 @@ export const check = (history: History, limit = 3): Violation[] => {
 	}
 	for (const session of history.sessions) checkSession(session, history.logs.get(session.stream) ?? [], say);
 	checkPages(history, say);
+	for (const remark of history.remarks) say("crash", "", [], remark);
 	return found;
 };
 

@@ -63,6 +63,8 @@ export interface History {
 	readonly positions: readonly Position[];
 	/** What was done to the servers, for the reader of an excerpt. */
 	readonly faults: readonly { at: number; what: string }[];
+	/** What no plan did: a node that ended by itself. */
+	readonly remarks: readonly string[];
 }
 
 export class Recorder implements History {
@@ -72,6 +74,7 @@ export class Recorder implements History {
 	readonly logs = new Map<string, readonly Entry[]>();
 	readonly positions: Position[] = [];
 	readonly faults: { at: number; what: string }[] = [];
+	readonly remarks: string[] = [];
 	#now = 0;
 
 	try(what: Omit<Try, "at" | "outcome">): Try {
@@ -92,6 +95,10 @@ export class Recorder implements History {
 
 	fault(what: string): void {
 		this.faults.push({ at: this.#tick(), what });
+	}
+
+	remark(what: string): void {
+		this.remarks.push(what);
 	}
 
 	#tick(): number {

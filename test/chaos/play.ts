@@ -4,6 +4,7 @@ import { check, type Violation } from "./checker.ts";
 import { type History, Recorder } from "./history.ts";
 import { Person } from "./person.ts";
 import { type ClientStep, isFault, type Plan, stepText } from "./plan.ts";
+import { SdkFollower } from "./sdk-follower.ts";
 import type { World, WorldSource } from "./world.ts";
 
 // Plays a plan in a world, lets everything heal, waits until everybody has reached the end, and writes down what was seen.
@@ -41,6 +42,7 @@ class Run {
 	readonly #recorder = new Recorder();
 	readonly #people: readonly Person[];
 	readonly #posted: Posted[] = [];
+	readonly #followers: readonly SdkFollower[];
 
 	constructor(world: World, plan: Plan) {
 		this.#world = world;
@@ -52,6 +54,7 @@ class Run {
 			const [user, stream] = [users[index % users.length]!, streams[Math.floor(index / users.length) % streams.length]!];
 			return new Person({ name: `p${index}`, user, stream, world, recorder: this.#recorder, random });
 		});
+		this.#followers = world.follow ? streams.map((stream) => new SdkFollower(world, users[0] ?? "", stream, this.#recorder)) : [];
 	}
 
 	async play(): Promise<History> {
@@ -60,7 +63,7 @@ class Run {
 			else if (isFault(step)) this.#noteFault(this.#world.apply(step), stepText(step));
 			else this.#act(step);
 		}
-		await this.#world.heal();
+		for (const remark of await this.#world.heal()) this.#recorder.remark(remark);
 		this.#recorder.fault("all is healed");
 		await this.#settle();
 		await this.#judge();
@@ -132,7 +135,7 @@ class Run {
 	}
 
 	async #isEverybodyThere(): Promise<boolean> {
-		for (const person of this.#people) {
+		for (const person of [...this.#people, ...this.#followers]) {
 			if (!person.follows) continue;
 			const rest = await this.#ask(person.user, person.stream, person.after);
 			if (rest === null || rest.length > 0) return false;
@@ -142,7 +145,7 @@ class Run {
 
 	async #judge(): Promise<void> {
 		for (const stream of this.#world.streams) this.#recorder.logs.set(stream, await this.#wholeLog(stream));
-		for (const person of this.#people) {
+		for (const person of [...this.#people, ...this.#followers]) {
 			const { name: who, stream, after, follows } = person;
 			if (follows) this.#recorder.positions.push({ who, stream, after });
 			person.stop();

@@ -21,11 +21,19 @@ export interface LinkListener {
 	ended(why: string): void;
 }
 
+export interface FollowListener {
+	entry(entry: Entry): void;
+	/** The client is told to forget what it has. */
+	reset(): void;
+}
+
 export interface World {
 	/** Ids of the users; all of them are members of all streams. */
 	readonly users: readonly string[];
 	readonly streams: readonly string[];
 	dial(user: string, stream: string, asked: Asked, listener: LinkListener): Link;
+	/** Through the SDK, from the first entry on: what it tells a program, which has nothing twice and no hole. Not in the model. */
+	follow?(user: string, stream: string, listener: FollowListener): { end(): void };
 	/** Over REST. `answered` gets null when the outcome is not known. */
 	post(user: string, stream: string, id: string, text: string, answered: (ack: Ack | null) => void): void;
 	/** Over REST: the entries after `after`, one page. `answered` gets null when there was no answer. */
@@ -36,8 +44,8 @@ export interface World {
 	pause(ms: number): Promise<void>;
 	/** Does it, and undoes it after the step's `ms`. Answers what was done, or null where it does not apply right now. */
 	apply(step: FaultStep): string | null;
-	/** Undoes all that is still broken; resolves when every node and server runs again. */
-	heal(): Promise<void>;
+	/** Undoes all that is still broken; resolves when every node and server runs again, with what nobody had planned. */
+	heal(): Promise<readonly string[]>;
 	/** How long clients may take to reach the end once all is healed, in ms of this world. */
 	readonly settleMs: number;
 	close(): Promise<void>;

@@ -5,6 +5,8 @@ export interface TcpGate {
 	port: number;
 	/** Ends what is connected and takes nobody until `open`. */
 	cut(): void;
+	/** Nothing passes until `open`, and nobody is told: as when cables are pulled. */
+	silence(): void;
 	open(): void;
 	close(): Promise<void>;
 }
@@ -12,6 +14,7 @@ export interface TcpGate {
 export const tcpGate = async (port: number): Promise<TcpGate> => {
 	const sockets = new Set<Socket>();
 	let isOpen = true;
+	let isSilent = false;
 	const track = (socket: Socket, other: Socket): void => {
 		sockets.add(socket);
 		socket.on("error", () => other.destroy());
@@ -26,6 +29,7 @@ export const tcpGate = async (port: number): Promise<TcpGate> => {
 		track(client, upstream);
 		track(upstream, client);
 		client.pipe(upstream).pipe(client);
+		if (isSilent) for (const socket of [client, upstream]) socket.pause();
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	const cut = (): void => {
@@ -35,8 +39,14 @@ export const tcpGate = async (port: number): Promise<TcpGate> => {
 	return {
 		port: (server.address() as AddressInfo).port,
 		cut,
+		silence: () => {
+			isSilent = true;
+			for (const socket of sockets) socket.pause();
+		},
 		open: () => {
 			isOpen = true;
+			isSilent = false;
+			for (const socket of sockets) socket.resume();
 		},
 		close() {
 			cut();

@@ -91,12 +91,13 @@ class ModelWorld implements World {
 		}
 	}
 
-	async heal(): Promise<void> {
+	async heal(): Promise<readonly string[]> {
 		for (const undo of [...this.#undo]) undo();
 		this.#cluster.clock.pass(1_000);
 		for (const node of this.#cluster.nodes) node.start();
 		this.#cluster.clock.pass(500);
 		this.#cluster.troubled = false;
+		return [];
 	}
 
 	close(): Promise<void> {

@@ -1,0 +1,93 @@
+import { parseArgs } from "node:util";
+import { campaign } from "../test/chaos/campaign.ts";
+import { clusterWorlds } from "../test/chaos/cluster/world.ts";
+import { modelWorlds } from "../test/chaos/model/world.ts";
+import type { Played } from "../test/chaos/play.ts";
+import { findServer, type ServerName } from "../test/support/servers.ts";
+import { Refusal, refuse } from "./node/refusal.ts";
+
+// npm run chaos -- --runs 1000 --seed N: random histories of the live streams on a cluster of this machine. Clients post, follow, cut and
+// resume while nodes and servers are killed, stopped and cut off; a checker reads what everybody was told. Exit code 1 if it finds anything.
+
+const usage = `npm run chaos -- [--runs 8] [--seed N] [--minutes M] [--steps 60] [--shrink 30] [--world cluster|model]
+
+  --runs      how many histories; each takes some 10 to 30 s on a cluster
+  --seed      of the first history, the next has the next one; without it one is drawn, and shown
+  --minutes   no history begins later than this
+  --steps     of each history
+  --shrink    how often a plan that failed is played again, to make it shorter
+  --world     model plays against a small server in memory, which tests the run itself`;
+
+const parse = () =>
+	parseArgs({
+		options: {
+			runs: { type: "string", default: "8" },
+			seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
+			minutes: { type: "string", default: "100000" },
+			steps: { type: "string", default: "60" },
+			shrink: { type: "string", default: "30" },
+			world: { type: "string", default: "cluster" },
+			help: { type: "boolean", default: false },
+		},
+	}).values;
+
+const read = (): ReturnType<typeof parse> => {
+	try {
+		return parse();
+	} catch (error) {
+		throw new Refusal(`${error instanceof Error ? error.message : error}\n${usage}`);
+	}
+};
+
+const numberOf = (name: string, text: string, from: number): number => {
+	const value = text.trim() === "" ? Number.NaN : Number(text);
+	if (Number.isSafeInteger(value) && value >= from) return value;
+	throw new Refusal(`--${name} takes a whole number from ${from}\n${usage}`);
+};
+
+const needed: readonly ServerName[] = ["nats", "redis", "mongod"];
+
+const worldsOf = async (name: string) => {
+	if (name === "model") return modelWorlds();
+	if (name !== "cluster") throw new Refusal(`--world takes cluster or model\n${usage}`);
+	const missing = needed.filter((server) => !findServer(server));
+	if (missing.length > 0) throw new Refusal(`a cluster needs its servers on PATH; missing: ${missing.join(", ")}`);
+	return clusterWorlds();
+};
+
+const show = ({ plan, history, violations }: Played, done: number): void => {
+	const { tries, sessions, faults } = history;
+	const verdict = violations.length === 0 ? "right" : "WRONG";
+	const counts = `${tries.length} posts, ${sessions.length} connections, ${faults.length} faults`;
+	console.log(`${String(done).padStart(5)}  seed ${plan.seed}  ${verdict}  ${counts}`);
+};
+
+const main = async (): Promise<void> => {
+	const { runs, seed, minutes, steps, shrink, world, help } = read();
+	if (help) {
+		console.log(usage);
+		return;
+	}
+	const options = {
+		runs: numberOf("runs", runs, 1),
+		seed: numberOf("seed", seed, 0),
+		withinMs: numberOf("minutes", minutes, 1) * 60_000,
+		plan: { steps: numberOf("steps", steps, 1) },
+		shrinkTries: numberOf("shrink", shrink, 0),
+	};
+	console.log(`histories from seed ${options.seed} on`);
+	const source = await worldsOf(world);
+	try {
+		const onShrunk = (left: number): void => console.log(`       still fails with ${left} steps`);
+		const { failure, ...total } = await campaign(source, { ...options, onPlayed: show, onShrunk });
+		if (failure) console.log(`\n${failure}\n`);
+		const { acked, seen, connections } = total;
+		console.log(`${total.runs} histories, ${acked} posts acked, ${seen} entries seen over ${connections} connections`);
+		console.log(failure ? "A promise was broken." : "Every promise was kept.");
+		process.exitCode = failure ? 1 : 0;
+	} finally {
+		await source.close();
+	}
+};
+
+main().catch(refuse);

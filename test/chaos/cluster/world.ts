@@ -1,0 +1,273 @@
+import { kill as signal } from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import { Connection } from "../../../client/connection.ts";
+import { connect, type SoukClient } from "../../../client/index.ts";
+import { settingsOf } from "../../../client/settings.ts";
+import type { Entry } from "../../../realtime/entry.ts";
+import { type Cluster, startCluster } from "../../support/cluster.ts";
+import { type Someone, signUp } from "../../support/market.ts";
+import type { RunningServer } from "../../support/servers.ts";
+import type { Asked } from "../history.ts";
+import type { FaultStep, Server } from "../plan.ts";
+import type { Ack, FollowListener, Link, LinkListener, World, WorldSource } from "../world.ts";
+import { ChatNode } from "./chat-node.ts";
+import { pageOverRest, postOverRest } from "./rest.ts";
+
+// The real thing: a gateway with auth, nodes of chat that are processes of their own, NATS, MongoDB and Redis. Clients come in through the
+// gateway or at any node.
+
+const nodesAtFirst = 3;
+const nodesMost = 4;
+const settleMs = 60_000;
+
+/** One cluster for many runs; each has users and conversations of its own. */
+export const clusterWorlds = async (): Promise<WorldSource> => {
+	const cluster = await startCluster({ nodes: [{ services: ["gateway", "auth"] }] });
+	const nodes: ChatNode[] = [];
+	const close = async (): Promise<void> => {
+		await cluster.stop();
+		await Promise.all(nodes.map((node) => node.close()));
+	};
+	try {
+		while (nodes.length < nodesAtFirst) nodes.push(await ChatNode.add(cluster, `chat-${nodes.length}`));
+	} catch (error) {
+		await close();
+		throw error;
+	}
+	return { close, open: () => ClusterWorld.open(cluster, nodes) };
+};
+
+const insist = async <T>(what: string, act: () => Promise<T | null>): Promise<T> => {
+	for (let left = 60; left > 0; left--) {
+		const done = await act();
+		if (done !== null) return done;
+		await delay(250);
+	}
+	throw new Error(`${what} is not possible although all is healed`);
+};
+
+class ClusterWorld implements World {
+	readonly users: readonly string[];
+	readonly streams: readonly string[];
+	readonly settleMs = settleMs;
+	readonly #cluster: Cluster;
+	readonly #nodes: ChatNode[];
+	readonly #tokens: ReadonlyMap<string, string>;
+	readonly #undo = new Map<string, () => void>();
+	readonly #timers = new Set<NodeJS.Timeout>();
+	readonly #underWay = new Set<Promise<unknown>>();
+	#dialled = 0;
+
+	private constructor(cluster: Cluster, nodes: ChatNode[], people: readonly Someone[], streams: readonly string[]) {
+		this.#cluster = cluster;
+		this.#nodes = nodes;
+		this.users = people.map(({ id }) => id);
+		this.#tokens = new Map(people.map(({ id, token }) => [id, token]));
+		this.streams = streams;
+	}
+
+	/** Two conversations of the same three people. */
+	static async open(cluster: Cluster, nodes: ChatNode[]): Promise<World> {
+		const people = await Promise.all([1, 2, 3].map(() => signUp(cluster.api, "buyer")));
+		const [first, ...others] = people;
+		const memberIds = others.map(({ id }) => id);
+		const make = (title: string): Promise<string> =>
+			insist("a new conversation", async () => {
+				const made = await cluster.api.post("/v1/conversations", { memberIds, title }, { token: first?.token ?? "" });
+				return made.status === 201 ? (made.body.streamId as string) : null;
+			});
+		return new ClusterWorld(cluster, nodes, people, [await make("one"), await make("two")]);
+	}
+
+	dial(user: string, stream: string, asked: Asked, listener: LinkListener): Link {
+		const target = { namespace: "/chat", stream, token: this.#token(user), position: asked };
+		let over = false;
+		const end = (why: string): void => {
+			if (over) return;
+			over = true;
+			connection.end();
+			listener.ended(why);
+		};
+		const nothing = (): void => undefined;
+		const settings = settingsOf({ url: this.#door(), token: "", answerMs: 5_000, transports: this.#transports() });
+		const connection = new Connection(target, settings, {
+			ready: (message) => listener.ready(message),
+			entries: (entries) => listener.entries(entries),
+			moved: () => end("moved"),
+			problem: ({ code }) => end(`problem ${code}`),
+			refused: (refusal, message) => end(`refused: ${refusal?.code ?? message}`),
+			ended: () => end("the connection ended"),
+			presence: nothing,
+			typing: nothing,
+			receipt: nothing,
+			counters: nothing,
+		});
+		return {
+			post: (id, text, answered) =>
+				connection.send("post", { id, text }, (ack) => {
+					if (over) return;
+					if (ack === null) answered(null);
+					else if (ack.ok) answered({ ok: true, seq: Number(ack.seq) });
+					else answered({ ok: false, code: ack.problem.code, retryable: ack.problem.retryable ?? false });
+				}),
+			end: () => {
+				over = true;
+				connection.end();
+			},
+		};
+	}
+
+	follow(user: string, stream: string, listener: FollowListener): { end(): void } {
+		const client: SoukClient = connect({
+			url: this.#cluster.url,
+			token: this.#token(user),
+			backoff: { baseMs: 50, capMs: 1_000 },
+		});
+		const followed = client.conversation(stream, { after: 0 });
+		followed.on("entry", (entry) => listener.entry(entry));
+		followed.on("reset", () => listener.reset());
+		return { end: () => client.close() };
+	}
+
+	post(user: string, stream: string, id: string, text: string, answered: (ack: Ack | null) => void): void {
+		this.#track(postOverRest(this.#cluster.api, this.#token(user), stream, id, text).then(answered));
+	}
+
+	page(user: string, stream: string, after: number, answered: (entries: readonly Entry[] | null) => void): void {
+		this.#track(pageOverRest(this.#cluster.api, this.#token(user), stream, after).then(answered));
+	}
+
+	later(ms: number, act: () => void): () => void {
+		const timer = setTimeout(() => {
+			this.#timers.delete(timer);
+			act();
+		}, ms);
+		this.#timers.add(timer);
+		return () => {
+			clearTimeout(timer);
+			this.#timers.delete(timer);
+		};
+	}
+
+	async pause(ms: number): Promise<void> {
+		await delay(ms);
+	}
+
+	apply(step: FaultStep): string | null {
+		switch (step.do) {
+			case "add":
+				return this.#add();
+			case "kill server":
+			case "stop server":
+				return this.#trouble(step);
+		}
+		const up = this.#nodes.filter(({ isUp }) => isUp);
+		const node = up[step.node % Math.max(1, up.length)];
+		if (!node) return null;
+		switch (step.do) {
+			case "kill":
+			case "drain":
+				if (up.length < 2) return null;
+				node.end(step.do === "kill" ? "SIGKILL" : "SIGTERM");
+				this.#undoAfter(`${node.name} ends`, step.ms, () => node.start());
+				return `${step.do} ${node.name}, start it after ${step.ms} ms`;
+			case "stop":
+				node.stop();
+				this.#undoAfter(`${node.name} stands still`, step.ms, () => node.goOn());
+				return `stop ${node.name} for ${step.ms} ms`;
+			case "cut off": {
+				const { server, how, ms } = step;
+				const name = `${node.name} is cut off from ${server}`;
+				if (this.#undo.has(name)) return null;
+				node.cutOff(server, how);
+				this.#undoAfter(name, ms, () => node.reach(server));
+				return `cut ${node.name} off from ${server} (${how}) for ${ms} ms`;
+			}
+		}
+	}
+
+	async heal(): Promise<readonly string[]> {
+		for (const undo of [...this.#undo.values()]) undo();
+		await Promise.all(this.#underWay);
+		const crashed = this.#nodes.filter(({ hasCrashed }) => hasCrashed);
+		const remarks = crashed.map(({ name, logs }) => `${name} ended by itself: ${logs.slice(-2_000)}`);
+		await Promise.all(this.#nodes.map((node) => node.ensure()));
+		return remarks;
+	}
+
+	/** The cluster stays, healed, for the next run. */
+	async close(): Promise<void> {
+		for (const timer of this.#timers) clearTimeout(timer);
+		await this.heal();
+	}
+
+	#add(): string | null {
+		if (this.#nodes.length >= nodesMost) return null;
+		const name = `chat-${this.#nodes.length}`;
+		// Reaches the list once it is ready; where a server is away at that moment there is one node less.
+		this.#track(
+			ChatNode.add(this.#cluster, name).then(
+				(node) => this.#nodes.push(node),
+				() => undefined,
+			),
+		);
+		return `add ${name}`;
+	}
+
+	#trouble(step: Extract<FaultStep, { do: "kill server" | "stop server" }>): string | null {
+		const { server, ms } = step;
+		const name = `${server} is away`;
+		if (this.#undo.has(name)) return null;
+		const target = this.#server(server);
+		if (step.do === "stop server") {
+			const { pid } = target;
+			signal(pid, "SIGSTOP");
+			this.#undoAfter(name, ms, () => signal(pid, "SIGCONT"));
+		} else {
+			const ended = target.kill();
+			this.#undoAfter(name, ms, () => ended.then(() => target.restart()));
+		}
+		return `${step.do} ${server} for ${ms} ms`;
+	}
+
+	#server(server: Server): RunningServer {
+		const { nats, redis, mongod } = this.#cluster;
+		return { nats, redis, mongo: mongod }[server];
+	}
+
+	#undoAfter(name: string, ms: number, act: () => unknown): void {
+		const undo = (): void => {
+			if (!this.#undo.delete(name)) return;
+			stop();
+			this.#track(Promise.resolve(act()));
+		};
+		this.#undo.set(name, undo);
+		const stop = this.later(ms, undo);
+	}
+
+	#track(work: Promise<unknown>): void {
+		this.#underWay.add(work);
+		// What failed stays, for `heal` to throw.
+		work.then(
+			() => this.#underWay.delete(work),
+			() => undefined,
+		);
+	}
+
+	#token(user: string): string {
+		const token = this.#tokens.get(user);
+		if (!token) throw new Error(`${user} is not of this run`);
+		return token;
+	}
+
+	/** The gateway and the nodes in turn, those that are down too: a client does not know. */
+	#door(): string {
+		this.#dialled += 1;
+		const doors = [this.#cluster.url, ...this.#nodes.map(({ url }) => url)];
+		return doors[this.#dialled % doors.length] ?? this.#cluster.url;
+	}
+
+	#transports(): readonly ("websocket" | "polling")[] {
+		return this.#dialled % 5 === 0 ? ["polling"] : ["websocket"];
+	}
+}
