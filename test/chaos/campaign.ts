@@ -61,7 +61,7 @@ export const campaign = async (source: WorldSource, options: CampaignOptions): P
 	const end = performance.now() + withinMs;
 	const total: Campaign = { runs: 0, acked: 0, seen: 0, connections: 0, failure: null };
 	while (total.runs < runs && performance.now() < end) {
-		const played = await play(source, planOf(seed + total.runs, options.plan));
+		const played = await play(source, planOf(seed + total.runs, { ...source.plan, ...options.plan }));
 		total.runs += 1;
 		total.acked += played.history.tries.filter(({ outcome }) => outcome.kind === "acked").length;
 		total.seen += played.history.sessions.reduce((sum, { entries }) => sum + entries.length, 0);

@@ -47,7 +47,11 @@ export interface PlanOptions {
 	people?: number;
 	/** How long faults last at most, in ms; default 3,000. */
 	faultMs?: number;
+	/** Between steps, in ms; about a third of the steps are waits. */
+	waits?: readonly number[];
 }
+
+const shortWaits = [5, 20, 100, 400];
 
 type Draw = { below: (bound: number) => number; from: <T>(list: readonly T[]) => T };
 
@@ -98,13 +102,13 @@ const clientStep = ({ below, from }: Draw, people: number): ClientStep => {
 };
 
 /** The same seed and options give the same plan. */
-export const planOf = (seed: number, { steps = 60, people = 6, faultMs = 3_000 }: PlanOptions = {}): Plan => {
+export const planOf = (seed: number, { steps = 60, people = 6, faultMs = 3_000, waits = shortWaits }: PlanOptions = {}): Plan => {
 	const draw = drawer(seed);
 	const made: Step[] = Array.from({ length: people }, (_, who) => ({ do: "follow", who, from: "start" }));
 	while (made.length < people + steps) {
 		const kind = draw.below(10);
 		if (kind === 0) made.push(fault(draw, faultMs));
-		else if (kind < 4) made.push({ do: "wait", ms: draw.from([5, 20, 100, 400]) });
+		else if (kind < 4) made.push({ do: "wait", ms: draw.from(waits) });
 		else made.push(clientStep(draw, people));
 	}
 	return { seed, steps: made };

@@ -1,6 +1,6 @@
 import type { Entry } from "../../realtime/entry.ts";
 import type { Asked } from "./history.ts";
-import type { FaultStep } from "./plan.ts";
+import type { FaultStep, PlanOptions } from "./plan.ts";
 
 // Where a plan is played: a model in memory or a real cluster. Callbacks and not promises, so that a model with a clock of its own plays
 // the same seed the same way to the last message.
@@ -52,6 +52,8 @@ export interface World {
 }
 
 export interface WorldSource {
+	/** What plans for these worlds are like, where it differs: processes need more time to notice, to end and to start. */
+	readonly plan: PlanOptions;
 	open(seed: number): Promise<World>;
 	close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { type Cluster, startCluster } from "../../support/cluster.ts";
 import { type Someone, signUp } from "../../support/market.ts";
 import type { RunningServer } from "../../support/servers.ts";
 import type { Asked } from "../history.ts";
-import type { FaultStep, Server } from "../plan.ts";
+import type { FaultStep, PlanOptions, Server } from "../plan.ts";
 import type { Ack, FollowListener, Link, LinkListener, World, WorldSource } from "../world.ts";
 import { ChatNode } from "./chat-node.ts";
 import { pageOverRest, postOverRest } from "./rest.ts";
@@ -19,22 +19,28 @@ import { pageOverRest, postOverRest } from "./rest.ts";
 const nodesAtFirst = 3;
 const nodesMost = 4;
 const settleMs = 60_000;
+const plan: PlanOptions = { waits: [20, 100, 400, 1_500], faultMs: 4_000 };
 
 /** One cluster for many runs; each has users and conversations of its own. */
 export const clusterWorlds = async (): Promise<WorldSource> => {
-	const cluster = await startCluster({ nodes: [{ services: ["gateway", "auth"] }] });
+	const cluster = await startCluster({ nodes: [] });
 	const nodes: ChatNode[] = [];
 	const close = async (): Promise<void> => {
 		await cluster.stop();
 		await Promise.all(nodes.map((node) => node.close()));
 	};
+	const add = async (_: unknown, index: number): Promise<void> => {
+		nodes.push(await ChatNode.add(cluster, `chat-${index}`));
+	};
 	try {
-		while (nodes.length < nodesAtFirst) nodes.push(await ChatNode.add(cluster, `chat-${nodes.length}`));
+		// Together: the gateway is ready when it sees all services.
+		const house = cluster.add({ services: ["gateway", "auth", "orders", "payment"] });
+		await Promise.all([house, ...Array.from({ length: nodesAtFirst }, add)]);
 	} catch (error) {
 		await close();
 		throw error;
 	}
-	return { close, open: () => ClusterWorld.open(cluster, nodes) };
+	return { plan, close, open: () => ClusterWorld.open(cluster, nodes) };
 };
 
 const insist = async <T>(what: string, act: () => Promise<T | null>): Promise<T> => {

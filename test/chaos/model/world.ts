@@ -12,6 +12,7 @@ const pageMost = 50;
 
 /** The model as a world: a few hundred runs a second, the same for the same seed, and broken on purpose if told so. */
 export const modelWorlds = (broken?: Breakage): WorldSource => ({
+	plan: {},
 	open: async (seed) => new ModelWorld(new ModelCluster(seed, broken)),
 	close: async () => undefined,
 });
