@@ -62,6 +62,12 @@ const show = ({ plan, history, violations }: Played, done: number): void => {
 	console.log(`${String(done).padStart(5)}  seed ${plan.seed}  ${verdict}  ${counts}`);
 };
 
+/** Servers are process groups of their own: only at an ordinary end do they go with this process. */
+const endOnSignals = (): void => {
+	process.once("SIGINT", () => process.exit(130));
+	process.once("SIGTERM", () => process.exit(143));
+};
+
 const main = async (): Promise<void> => {
 	const { runs, seed, minutes, steps, shrink, world, help } = read();
 	if (help) {
@@ -75,6 +81,7 @@ const main = async (): Promise<void> => {
 		plan: { steps: numberOf("steps", steps, 1) },
 		shrinkTries: numberOf("shrink", shrink, 0),
 	};
+	endOnSignals();
 	console.log(`histories from seed ${options.seed} on`);
 	const source = await worldsOf(world);
 	try {

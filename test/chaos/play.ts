@@ -125,10 +125,9 @@ class Run {
 
 	/** Ends when everybody has everything, or after the world's bound: what is missing then is for the checker to say. */
 	async #settle(): Promise<void> {
-		let left = this.#world.settleMs;
-		while (left > 0) {
+		const end = this.#world.now() + this.#world.settleMs;
+		while (this.#world.now() < end) {
 			await this.#world.pause(pollMs);
-			left -= pollMs;
 			if (this.#people.some(({ unanswered }) => unanswered > 0)) continue;
 			if (await this.#isEverybodyThere()) return;
 		}
@@ -155,7 +154,7 @@ class Run {
 	async #wholeLog(stream: string): Promise<Entry[]> {
 		const [reader = ""] = this.#world.users;
 		const log: Entry[] = [];
-		for (let misses = 0; misses < 100; ) {
+		for (let misses = 0; misses < 8; ) {
 			const page = await this.#ask(reader, stream, log.at(-1)?.seq ?? 0);
 			if (page?.length === 0) return log;
 			if (page) log.push(...page);

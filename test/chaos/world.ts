@@ -38,6 +38,8 @@ export interface World {
 	post(user: string, stream: string, id: string, text: string, answered: (ack: Ack | null) => void): void;
 	/** Over REST: the entries after `after`, one page. `answered` gets null when there was no answer. */
 	page(user: string, stream: string, after: number, answered: (entries: readonly Entry[] | null) => void): void;
+	/** Of this world's clock, in ms. */
+	now(): number;
 	/** Calls back after `ms` of this world's time, unless undone. */
 	later(ms: number, act: () => void): () => void;
 	/** Lets `ms` of this world's time pass. */

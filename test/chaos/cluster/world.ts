@@ -18,7 +18,7 @@ import { pageOverRest, postOverRest } from "./rest.ts";
 
 const nodesAtFirst = 3;
 const nodesMost = 4;
-const settleMs = 60_000;
+const settleMs = 30_000;
 const plan: PlanOptions = { waits: [20, 100, 400, 1_500], faultMs: 4_000 };
 
 /** One cluster for many runs; each has users and conversations of its own. */
@@ -141,6 +141,10 @@ class ClusterWorld implements World {
 
 	page(user: string, stream: string, after: number, answered: (entries: readonly Entry[] | null) => void): void {
 		this.#track(pageOverRest(this.#cluster.api, this.#token(user), stream, after).then(answered));
+	}
+
+	now(): number {
+		return performance.now();
 	}
 
 	later(ms: number, act: () => void): () => void {

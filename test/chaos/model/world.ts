@@ -60,6 +60,10 @@ class ModelWorld implements World {
 		else finish(null);
 	}
 
+	now(): number {
+		return this.#cluster.clock.now;
+	}
+
 	later(ms: number, act: () => void): () => void {
 		return this.#cluster.clock.later(ms, act);
 	}
