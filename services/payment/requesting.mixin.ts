@@ -5,6 +5,7 @@ import type { PaymentView } from "../../contracts/http/payments.ts";
 import { callerOf, causeOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
 import type { Cause } from "../../mixins/store/versioned.ts";
 import { visibleTo } from "./access.ts";
+import { onceThere } from "./arrival.adapter.ts";
 import { decideConfirm, decideRefund, type MoveRequest, refundIdOf } from "./moves.ts";
 import type { Decision, Payment, RequestRecord } from "./payment.ts";
 import { momentOf, type PaymentService, routeAction, write } from "./payment-base.ts";
@@ -21,7 +22,7 @@ import { type SettleOptions, settle } from "./settling.ts";
 type Ctx<P> = Context<P & { id: string }, CallMeta>;
 
 async function get(this: PaymentService, ctx: Ctx<object>): Promise<PaymentView> {
-	const found = await this.store.payments.findById(ctx.params.id);
+	const found = await onceThere(() => this.store.payments.findById(ctx.params.id));
 	return paymentView(visibleTo(found, callerOf(ctx)).payment);
 }
 

@@ -44,6 +44,15 @@ bothStores("what people ask of payments", (profile) => {
 			}
 			await refused(node.call("get", { id: "nothing" }, bea), "NOT_FOUND");
 		});
+
+		it("waits for a payment that its order has named already, and that is still on its way", async () => {
+			const { paymentId, orderId, attempt, buyerId, sellerId, total, paymentMethod: method } = anOrderOf("sandbox_success");
+			const asked = node.call<PaymentView>("get", { id: paymentId }, bea);
+			// The question is asked before the payment is there to be found.
+			assert.equal(await node.stored(paymentId), null);
+			await node.call("ensure", { paymentId, orderId, attempt, buyerId, sellerId, amount: total, method });
+			assert.equal((await asked).id, paymentId);
+		});
 	});
 
 	describe("refunds", () => {
