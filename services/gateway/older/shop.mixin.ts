@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Service, ServiceSchema } from "moleculer";
 import { DomainError } from "../../../contracts/errors.ts";
 import { Id } from "../../../contracts/http/common.ts";
@@ -55,6 +56,19 @@ const paymentOf = async (ctx: Call<unknown>, { payment: { id } }: OrderView): Pr
 	}
 };
 
+/** ms; 775 together. The first answer of a provider takes less, and the shop asks once. */
+const pauses = [25, 50, 100, 200, 400];
+
+/** The payment once it is known whether it waits for its buyer, or as it is after a moment. */
+const answeredPayment = async (ctx: Call<unknown>, order: OrderView): Promise<PaymentView | null> => {
+	for (const pause of pauses) {
+		const payment = await paymentOf(ctx, order);
+		if (payment && payment.status !== "processing") return payment;
+		await delay(pause);
+	}
+	return paymentOf(ctx, order);
+};
+
 const nothingToConfirm = (why: string): never => {
 	throw new DomainError("TRANSITION_REFUSED", why);
 };
@@ -65,7 +79,7 @@ const confirm = async (ctx: Call<unknown>, id: string): Promise<void> => {
 	const status = shopOrderStatus(order.status);
 	if (status === "Success") return;
 	if (status !== "Processing") nothingToConfirm(`the order is ${order.status}`);
-	const payment = await paymentOf(ctx, order);
+	const payment = await answeredPayment(ctx, order);
 	if (payment?.status === "captured") return;
 	if (payment?.status !== "requires_action") return nothingToConfirm(`the payment is ${payment?.status ?? "processing"}`);
 	const confirmed = await ctx.call<PaymentView, { id: string }>("payment.confirm", { id: payment.id });

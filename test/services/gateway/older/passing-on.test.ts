@@ -127,6 +127,16 @@ describe("Requests of older clients, passed on", () => {
 		assert.deepEqual(services.asked, []);
 	});
 
+	it("confirm a payment that is still with its provider as soon as it waits for its buyer", async () => {
+		const answers = [refuse("NOT_FOUND"), () => ({ id: "p1", status: "processing" })];
+		services.payments = {
+			get: () => (answers.shift() ?? (() => ({ id: "p1", status: "requires_action" })))(),
+			confirm: () => ({ id: "p1", status: "captured" }),
+		};
+		assert.equal((await put("Confirm")).status, 200);
+		assert.deepEqual(services.asked, ["payment.confirm"]);
+	});
+
 	it("confirm nothing that does not wait for it, and tell of a decline", async () => {
 		for (const get of [refuse("NOT_FOUND"), () => ({ id: "p1", status: "processing" })]) {
 			services.payments.get = get;
