@@ -28,6 +28,8 @@ export interface Alias extends Mounted {
 /** The service as the code here sees it; moleculer-web has no types for its own members. */
 export interface RestService extends Service {
 	server: Server;
+	/** All that are open. */
+	sockets: Set<Socket>;
 	aliases: Alias[];
 	resolveAlias(path: string, method: string): { alias: Alias; params: Record<string, string> } | false;
 	findAlias: ReturnType<typeof aliasFinder<Alias>>;
