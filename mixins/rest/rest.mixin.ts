@@ -144,6 +144,8 @@ export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 			openTools(this, profile);
 			// Longer than the 60 s of common load balancers: who closes first decides whether a request can be lost between.
 			this.server.keepAliveTimeout = 65_000;
+			// Without it a client that reads nothing of its answer would keep it in our memory for as long as it likes.
+			this.server.timeout = 65_000;
 			this.server.on("clientError", answerBroken);
 			this.sockets = new Set();
 			this.server.on("connection", (socket) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request, type Server } from "node:http";
+import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceSchema } from "moleculer";
 import Type from "typebox";
@@ -99,6 +100,21 @@ describe("stopping a gateway", () => {
 		assert.equal(bytes, Number(res.headers["content-length"]));
 		await drained;
 		agent.destroy();
+	});
+
+	it("is not needed to be rid of a client that reads nothing of its answer", async () => {
+		const node = await nodes.start({ routes: [...shopRoutes, tale], services: [shop().schema, teller] });
+		const { server } = node.broker.getLocalService("gateway") as unknown as { server: Server };
+		assert.ok(server.timeout > 0 && server.timeout < 120_000);
+		server.timeout = 200;
+		const socket = connect(Number(new URL(urlOf(node.broker)).port), "127.0.0.1").pause();
+		socket.on("error", () => undefined); // it is cut
+		socket.write(`GET ${tale.path} HTTP/1.1\r\nHost: souk\r\n\r\n`);
+		await once(server, "request");
+		const connections = () => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
+		const others = (await connections()) - 1;
+		await until("the connection to be cut", connections, (count) => count <= others);
+		socket.destroy();
 	});
 
 	it("waits for what runs although its client is gone", async () => {
