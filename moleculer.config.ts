@@ -1,5 +1,6 @@
 import { type BrokerOptions, Cachers } from "moleculer";
 import { jsonLine, type LogFormat, prettyLine } from "./config/log-format.ts";
+import { PatientDiscoverer } from "./config/patient-discoverer.ts";
 import { profile } from "./config/profile.ts";
 import type { Profile } from "./config/profile-type.ts";
 import { ForgivingRedisCacher } from "./config/redis-cacher.ts";
@@ -73,7 +74,10 @@ export const brokerOptions = (profile: Profile): BrokerOptions => ({
 	circuitBreaker: { enabled: true, threshold: 0.5, windowTime: 20, minRequestCount: 20, halfOpenTime: 3_000, check: blamesNode }, // a node that only fails gets a rest, short enough to settle within 15 s
 	bulkhead: { enabled: true, concurrency: 100, maxQueueSize: 5_000 }, // per action: a flood of one waits in line instead of taking the memory of all
 	tracking: { enabled: true, shutdownTimeout: 10_000 }, // off by default: a stop would cut off the calls in flight
-	registry: { preferLocal: true }, // the default, written down because placement relies on it: a call that can stay in this process does
+	registry: {
+		preferLocal: true, // the default, written down because placement relies on it: a call that can stay in this process does
+		discoverer: new PatientDiscoverer(), // a process that stood still for 2 s would take all others for dead
+	},
 
 	cacher: cacher(profile),
 	validator: new TypeBoxValidator(), // `params` are the same TypeBox schemas that the OpenAPI document is made of

@@ -64,12 +64,15 @@ const openTools = (service: RestService, { rateLimits: limits, redisUrl, keyPref
  * Stops listening and lets requests in flight finish, those included that clients had sent before they could know: from here on
  * each answer asks for its connection to be closed. After `drainMs` what is left is cut.
  */
-const drain = async ({ server, running, logger }: RestService): Promise<void> => {
+const drain = async ({ server, sockets, running, logger }: RestService): Promise<void> => {
 	if (!server.listening) return;
 	const closed = new Promise<void>((resolve) => server.once("close", resolve));
 	// Not HTTP's own close: it cuts idle connections at once, and with them the requests that are on their way on them.
 	Server.prototype.close.call(server);
-	const tidy = setInterval(() => server.closeIdleConnections(), idleMs);
+	// For Node a connection is idle once its answer is handed over, whether or not a slow client has read it.
+	const tidy = setInterval(() => {
+		if ([...sockets].every(({ writableLength }) => writableLength === 0)) server.closeIdleConnections();
+	}, idleMs);
 	const cut = setTimeout(() => {
 		logger.warn("Requests were still running at the end of the drain; their connections are cut");
 		server.closeAllConnections();
@@ -141,7 +144,14 @@ export const rest = (options: RestOptions): Partial<ServiceSchema> => {
 			openTools(this, profile);
 			// Longer than the 60 s of common load balancers: who closes first decides whether a request can be lost between.
 			this.server.keepAliveTimeout = 65_000;
+			// Without it a client that reads nothing of its answer would keep it in our memory for as long as it likes.
+			this.server.timeout = 65_000;
 			this.server.on("clientError", answerBroken);
+			this.sockets = new Set();
+			this.server.on("connection", (socket) => {
+				this.sockets.add(socket);
+				socket.once("close", () => this.sockets.delete(socket));
+			});
 		},
 		started(this: RestService) {
 			this.redis?.connect();

@@ -28,6 +28,8 @@ export interface Alias extends Mounted {
 /** The service as the code here sees it; moleculer-web has no types for its own members. */
 export interface RestService extends Service {
 	server: Server;
+	/** All that are open. */
+	sockets: Set<Socket>;
 	aliases: Alias[];
 	resolveAlias(path: string, method: string): { alias: Alias; params: Record<string, string> } | false;
 	findAlias: ReturnType<typeof aliasFinder<Alias>>;
@@ -131,9 +133,14 @@ export const serve = (service: RestService, req: RestRequest, res: RestResponse)
 	return withRequestId(req.requestId, () => respond(service, req, res));
 };
 
-/** What Node could not parse never becomes a request; it gets an answer all the same. */
+/** By the name that Node gives it: the events and errors of a server do not tell which answer is on its way. */
+const hasBegunToAnswer = (socket: Socket): boolean =>
+	(socket as { _httpMessage?: RestResponse | null })._httpMessage?.headersSent ?? false;
+
+/** What Node could not parse never becomes a request; it gets an answer all the same, but not in the midst of another one. */
 export const answerBroken = (_error: Error, socket: Socket): void => {
 	if (!socket.writable) return;
+	if (hasBegunToAnswer(socket)) return void socket.destroy();
 	const body = JSON.stringify(
 		toProblem(
 			"VALIDATION",

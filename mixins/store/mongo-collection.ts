@@ -60,7 +60,7 @@ export class MongoCollection<T extends Document> implements Collection<T>, Colle
 		} catch (error) {
 			if (!(error instanceof DuplicateKey)) throw error;
 			// Which key was taken is not portable: if it was the id, the document is there.
-			const stored = await this.findById(document._id);
+			const stored = await this.#whoHas(document._id);
 			if (!stored) throw error;
 			return { created: false, document: stored };
 		}
@@ -133,6 +133,16 @@ export class MongoCollection<T extends Document> implements Collection<T>, Colle
 
 	#indexState(): Promise<{ missing: IndexSpec[]; present: string[] }> {
 		return this.#read(() => indexState(this.#native, this.#indexes));
+	}
+
+	/** Whose id it is may be our own, from a try whose answer was lost: as long as nobody can look, "nothing was written" would not be true. */
+	async #whoHas(id: string): Promise<T | null> {
+		try {
+			return await this.findById(id);
+		} catch (error) {
+			if (!(error instanceof StoreUnavailable)) throw error;
+			throw new WriteUncertain(`MongoDB, ${this.name}: an id is taken, and by whom cannot be read`, { cause: error });
+		}
 	}
 
 	/** Documents of a collection are of the type that the collection was opened with: the cast that all reads share. */

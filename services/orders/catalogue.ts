@@ -29,6 +29,8 @@ export interface Product extends Entity, ProductBody, Omit<Stock, "stock"> {
 	stock?: number;
 	createdAt: string;
 	request?: { key: string; hash: string };
+	/** Keys of the last requests that changed it. */
+	changedBy?: string[];
 }
 
 export const demoSellerId = "demo-seller";
@@ -70,14 +72,24 @@ export const newProduct = (id: string, sellerId: string, offer: Offer, listedAt:
 	};
 };
 
-/** What a seller's change writes; null if it changes nothing. NOT_FOUND for what is somebody else's, VERSION_CONFLICT. */
+/** A call that is sent again because its node died comes within seconds: it needs to find its own change, not those of long ago. */
+const rememberedChanges = 16;
+
+export interface UpdateRequest {
+	sellerId: string;
+	/** Of the request, the same if its call is sent again: pieces that were sold between the two must not come back. */
+	key: string;
+	ifMatch: CallMeta["ifMatch"];
+}
+
+/** What a seller's change writes; null if it changes nothing, or has been made. NOT_FOUND for what is somebody else's, VERSION_CONFLICT. */
 export const decideUpdate = (
 	product: Product,
-	sellerId: string,
 	change: Partial<Offer>,
-	ifMatch: CallMeta["ifMatch"],
-): Pick<Change, "set"> | null => {
+	{ sellerId, key, ifMatch }: UpdateRequest,
+): Pick<Change, "set" | "push"> | null => {
 	if (product.sellerId !== sellerId) throw new DomainError("NOT_FOUND");
+	if (product.changedBy?.includes(key)) return null;
 	checkVersion(product.version, ifMatch);
 	checkOffer(change);
 	const set: Record<string, unknown> = {};
@@ -89,7 +101,8 @@ export const decideUpdate = (
 		set.price = change.price;
 	}
 	if (change.stock !== undefined && change.stock !== product.stock) set.stock = change.stock;
-	return Object.keys(set).length > 0 ? { set } : null;
+	if (Object.keys(set).length === 0) return null;
+	return { set, push: { changedBy: { $each: [key], $slice: -rememberedChanges } } };
 };
 
 const view = (product: Product, offer: Offer, version: number): ProductView => ({

@@ -4,7 +4,7 @@ import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Delivery, OrderView } from "../../contracts/http/orders.ts";
 import { callerOf, causeOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
-import { DuplicateKey, WriteUncertain } from "../../mixins/store/errors.ts";
+import { DuplicateKey, StoreUnavailable } from "../../mixins/store/errors.ts";
 import type { Cause } from "../../mixins/store/versioned.ts";
 import type { Product } from "./catalogue.ts";
 import { isTombstone, newOrder, type Order, orderFacts, orderIdOf, type Placement } from "./order.ts";
@@ -95,7 +95,9 @@ const writeWithFreeNumber = async (service: OrdersService, draft: Draft, cause: 
 	}
 };
 
-/** As above; stock whose order is certainly not written goes back at once. After a lost answer only the reconciler can know. */
+const certainlyNotWritten = (error: unknown): boolean => error instanceof StoreUnavailable || error instanceof DuplicateKey;
+
+/** As above; stock whose order is certainly not written goes back at once. After any other failure only the reconciler can know. */
 const writeOrLetGo = async (service: OrdersService, draft: Draft, cause: Cause): Promise<Written> => {
 	const { reservation } = draft;
 	if (!reservation) return writeWithFreeNumber(service, draft, cause);
@@ -105,7 +107,7 @@ const writeOrLetGo = async (service: OrdersService, draft: Draft, cause: Cause):
 		await (ours ? settle(service, reservation) : letGo(service, reservation));
 		return written;
 	} catch (error) {
-		if (!(error instanceof WriteUncertain)) await letGo(service, reservation);
+		if (certainlyNotWritten(error)) await letGo(service, reservation);
 		throw error;
 	}
 };

@@ -86,15 +86,17 @@ const addProduct: Handler<Offer, ProductView> = async function (ctx) {
 	return viewAsOffered(entity);
 };
 
-// No record of the request: the same change made twice is the same product, one version further.
+// A second run finds the key of the request in the product, and answers the product as it is by then.
 async function updateProduct(this: OrdersService, ctx: Context<Partial<Offer> & { id: string }, CallMeta>): Promise<ProductView> {
 	const { id: sellerId } = callerOf(ctx);
 	const { id, name, price, stock } = ctx.params;
+	const { key } = requestOf(ctx);
+	const { ifMatch } = ctx.meta;
 	const change = { ...(name !== undefined && { name }), ...(price && { price }), ...(stock !== undefined && { stock }) };
 	const done = await mutate(
 		this.store.products,
 		id,
-		(product) => decideUpdate(product, sellerId, change, ctx.meta.ifMatch),
+		(product) => decideUpdate(product, change, { sellerId, key, ifMatch }),
 		causeOf(ctx),
 	);
 	if (!done) throw new DomainError("NOT_FOUND");

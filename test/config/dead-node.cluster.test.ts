@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { ServiceBroker } from "moleculer";
 import { readEnvironment } from "../../config/environment.ts";
@@ -37,6 +38,18 @@ describe("a node that died", () => {
 		child?.kill("SIGKILL");
 		await brokers.stopAll();
 		await nats?.stop();
+	});
+
+	it("is not one that spoke while we stood still ourselves", async () => {
+		await until("the node", seesIt, Boolean);
+		const lost: string[] = [];
+		watcher.localBus.on("$node.disconnected", ({ node }: { node: { id: string } }) => lost.push(node.id));
+		const standstill = new Int32Array(new SharedArrayBuffer(4));
+		await turn(); // what comes next are timers, and only then what was received
+		Atomics.wait(standstill, 0, 0, 4_000);
+		await delay(3_000); // a look that was due, and the next one
+		assert.deepEqual(lost, []);
+		assert.equal(await seesIt(), true);
 	});
 
 	it("without a word is out of the registry within 6 s, and not before that for being quiet for a moment", async () => {

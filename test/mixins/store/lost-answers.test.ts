@@ -111,6 +111,17 @@ describe("store (mongo): when answers get lost", () => {
 		});
 	}
 
+	it("create does not say that nothing was written when all it knows is that its id is taken", async () => {
+		const mine = { ...account(), version: 1, updatedAt: "" };
+		const losesReads = (times: number): void =>
+			void proxy.plan("find", "lose request", 0, { strike: () => times > 1 && losesReads(times - 1) });
+		// The first try is carried out, the second finds the id taken, and whose document that is cannot be read.
+		const struck = proxy.plan("insert", concernFailed, 0, { strike: () => losesReads(2) });
+		await assert.rejects(store.accounts.create(mine), WriteUncertain);
+		await struck;
+		assert.deepEqual(await store.accounts.findById(mine._id), mine);
+	});
+
 	it("mutate does not do again what arrives at the server only after its read", async () => {
 		const mine = account();
 		await createEntity(store.accounts, mine, [], { at });

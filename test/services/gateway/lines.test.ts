@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { ServiceSchema } from "moleculer";
@@ -53,6 +54,22 @@ describe("lines on their way through the gateway", function () {
 		token = await node.token("ada", "admin");
 	});
 	after(nodes.stopAll);
+
+	it("get no other answer in the midst of theirs when what follows is no HTTP: the connection ends", async () => {
+		gate = Promise.resolve();
+		const socket = connect(Number(new URL(node.api.url).port), "127.0.0.1");
+		const head = `POST /v1/orders/intake HTTP/1.1\r\nHost: souk\r\nAuthorization: Bearer ${token}`;
+		const line = "{}\n";
+		socket.write(`${head}\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n`);
+		socket.write(`${line.length.toString(16)}\r\n${line}\r\n`);
+		let heard = "";
+		for await (const chunk of socket) {
+			if (!heard.includes("taken") && `${heard}${chunk}`.includes("taken")) socket.write("no length\r\n");
+			heard += chunk;
+		}
+		assert.match(heard, /^HTTP\/1\.1 200 OK\r\n/);
+		assert.doesNotMatch(heard, /400 Bad Request/);
+	});
 
 	it("are not read while the service is behind, and a slow answer is not the end of them", async () => {
 		const { promise, resolve } = Promise.withResolvers<void>();

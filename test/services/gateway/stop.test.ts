@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { Agent, request, type Server } from "node:http";
+import { Agent, type IncomingMessage, request, type Server } from "node:http";
+import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ServiceSchema } from "moleculer";
+import Type from "typebox";
+import type { Route } from "../../../contracts/http/route.ts";
 import { GatewayNodes, urlOf } from "../../support/gateway-node.ts";
 import { shop, shopRoutes } from "../../support/shop.ts";
 import { until } from "../../support/until.ts";
@@ -25,6 +30,13 @@ const send = (agent: Agent, url: string, token: string, method = "GET", body?: s
 		req.once("error", reject);
 		req.end(body);
 	});
+
+/** Longer than what kernels take off our hands. */
+const tale: Route = {
+	...{ method: "GET", path: "/v1/tale", action: "teller.tell", summary: "Tells", tag: "tales", auth: "public", status: 200 },
+	answer: Type.Unknown(),
+};
+const teller: ServiceSchema = { name: "teller", actions: { tell: () => ({ text: "once ".repeat(8_000_000) }) } };
 
 describe("stopping a gateway", () => {
 	const nodes = new GatewayNodes();
@@ -73,6 +85,36 @@ describe("stopping a gateway", () => {
 		assert.deepEqual([late.status, late.connection], [200, "close"]);
 		await drained;
 		agent.destroy();
+	});
+
+	it("cuts no answer short that its client is slow to read", async () => {
+		const node = await nodes.start({ routes: [...shopRoutes, tale], services: [shop().schema, teller] });
+		const agent = new Agent({ keepAlive: true });
+		const req = request(`${urlOf(node.broker)}${tale.path}`, { agent }).end();
+		const [res] = (await once(req, "response")) as [IncomingMessage];
+		const gateway = node.broker.getLocalService("gateway") as unknown as { drain(): Promise<void> };
+		const drained = gateway.drain();
+		await delay(600); // it looks for idle connections meanwhile
+		let bytes = 0;
+		for await (const chunk of res) bytes += (chunk as Buffer).length;
+		assert.equal(bytes, Number(res.headers["content-length"]));
+		await drained;
+		agent.destroy();
+	});
+
+	it("is not needed to be rid of a client that reads nothing of its answer", async () => {
+		const node = await nodes.start({ routes: [...shopRoutes, tale], services: [shop().schema, teller] });
+		const { server } = node.broker.getLocalService("gateway") as unknown as { server: Server };
+		assert.ok(server.timeout > 0 && server.timeout < 120_000);
+		server.timeout = 200;
+		const socket = connect(Number(new URL(urlOf(node.broker)).port), "127.0.0.1").pause();
+		socket.on("error", () => undefined); // it is cut
+		socket.write(`GET ${tale.path} HTTP/1.1\r\nHost: souk\r\n\r\n`);
+		await once(server, "request");
+		const connections = () => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
+		const others = (await connections()) - 1;
+		await until("the connection to be cut", connections, (count) => count <= others);
+		socket.destroy();
 	});
 
 	it("waits for what runs although its client is gone", async () => {

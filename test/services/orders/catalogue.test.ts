@@ -23,6 +23,8 @@ const aProduct = (name = "Nasi Lemak", stock?: number): Product => ({
 });
 const code = (expected: string) => (error: unknown) => error instanceof DomainError && error.code === expected;
 
+const by = (sellerId: string, ifMatch?: readonly number[]) => ({ sellerId, key: "a request", ifMatch });
+
 describe("catalogue", () => {
 	it("finds names by their beginning, in any case and composition", () => {
 		const finds = (q: string, name: string): boolean => {
@@ -40,15 +42,12 @@ describe("catalogue", () => {
 
 	it("refuses a currency that ISO 4217 does not know", () => {
 		assert.throws(() => newProduct("p", "s", { name: "n", price: { amount: 1, currency: "XQZ" } }, at), code("VALIDATION"));
-		assert.throws(
-			() => decideUpdate(aProduct(), "sal", { price: { amount: 1, currency: "XQZ" } }, undefined),
-			code("VALIDATION"),
-		);
+		assert.throws(() => decideUpdate(aProduct(), { price: { amount: 1, currency: "XQZ" } }, by("sal")), code("VALIDATION"));
 	});
 
 	it("changes only what differs, and the search key with the name", () => {
-		assert.equal(decideUpdate(aProduct(), "sal", { name: "Nasi Lemak", price: { ...price } }, undefined), null);
-		assert.deepEqual(decideUpdate(aProduct(), "sal", { name: "Mee", stock: 3 }, [1])?.set, {
+		assert.equal(decideUpdate(aProduct(), { name: "Nasi Lemak", price: { ...price } }, by("sal")), null);
+		assert.deepEqual(decideUpdate(aProduct(), { name: "Mee", stock: 3 }, by("sal", [1]))?.set, {
 			name: "Mee",
 			nameKey: "mee p1",
 			stock: 3,
@@ -56,8 +55,8 @@ describe("catalogue", () => {
 	});
 
 	it("is changed by its seller alone, and by who saw the version", () => {
-		assert.throws(() => decideUpdate(aProduct(), "sid", { stock: 1 }, undefined), code("NOT_FOUND"));
-		assert.throws(() => decideUpdate(aProduct(), "sal", { stock: 1 }, [2]), code("VERSION_CONFLICT"));
+		assert.throws(() => decideUpdate(aProduct(), { stock: 1 }, by("sid")), code("NOT_FOUND"));
+		assert.throws(() => decideUpdate(aProduct(), { stock: 1 }, by("sal", [2])), code("VERSION_CONFLICT"));
 	});
 
 	it("shows a product as it was offered, whatever became of it", () => {

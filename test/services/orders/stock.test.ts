@@ -144,6 +144,33 @@ bothStores("stock", (profile) => {
 		assert.ok(left <= 500 && left >= 500 - count, `${left} left`);
 	});
 
+	it("is not given back for an order that was written, in whatever way that write ended", async () => {
+		const satay = await node.addProduct("sal", { stock: 5 });
+		const { orders } = node.service.store;
+		const { create } = orders;
+		orders.create = async (order) => {
+			await create.call(orders, order);
+			throw new Error("a server error that nobody has heard of");
+		};
+		try {
+			await assert.rejects(node.place({ id: "bea", key: newId() }, { items: [{ productId: satay.id, quantity: 2 }] }));
+		} finally {
+			orders.create = create;
+		}
+		await reconcile(node.service);
+		await assertAddsUp(node.service, satay.id, 5, "the order was written");
+	});
+
+	it("is set once by a change that a node made before it died, and that is asked of another one", async () => {
+		const satay = await node.addProduct("sal", { stock: 1 });
+		const change = () => node.call<ProductView>("updateProduct", { id: satay.id, stock: 5 }, { ...sal, key, ifMatch: [1] });
+		const key = newId();
+		await change();
+		await node.place({ id: "bea" }, { items: [{ productId: satay.id, quantity: 2 }] });
+		assert.equal((await change()).body.stock, 3);
+		assert.equal(await stockOf(satay.id), 3);
+	});
+
 	it("gives up an attempt that takes too long: it is told so, and the same request again succeeds under another id", async () => {
 		const satay = await node.addProduct("sal", { stock: 5 });
 		const key = newId();
