@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Counts, countLine } from "../test/support/counts.ts";
@@ -14,8 +14,10 @@ import { filesThatNeedServers } from "./test/needs-servers.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
+const allFiles = (): string[] => globSync("test/**/*.test.ts", { cwd: root }).sort();
+
 const suites: Readonly<Record<string, () => readonly string[]>> = {
-	all: () => ["test/**/*.test.ts"],
+	all: allFiles,
 	unit: () => ["test/**/*.test.ts", "--ignore", "test/**/*.cluster.test.ts"],
 	cluster: () => filesThatNeedServers(root),
 };
@@ -65,13 +67,14 @@ const readCounts = (path: string): Counts | null => {
 	}
 };
 
-const runMocha = async (args: readonly string[]): Promise<Counts> => {
+const runMocha = async (args: readonly string[], show = true): Promise<Counts> => {
 	const dir = mkdtempSync(join(tmpdir(), "souk-test-"));
 	const result = join(dir, "counts.json");
 	const forbid = process.env.SOUK_TEST_REQUIRE === "all" ? ["--forbid-only"] : [];
-	const { code } = await run("mocha", [...forbid, ...args], true, { ...process.env, SOUK_TEST_RESULT: result });
+	const { code, output } = await run("mocha", [...forbid, ...args], show, { ...process.env, SOUK_TEST_RESULT: result });
 	const counts = readCounts(result) ?? { passed: 0, failed: 0, skipped: 0 };
 	rmSync(dir, { recursive: true });
+	console.log(output.trimEnd());
 	if (code !== 0 && counts.failed === 0) {
 		console.log(`mocha ended with code ${code} although no test failed`);
 		counts.failed = 1;
@@ -79,12 +82,22 @@ const runMocha = async (args: readonly string[]): Promise<Counts> => {
 	return counts;
 };
 
+/** Side by side: one suite waits for its servers while another computes. The first is shown as it goes, the others when they are done. */
+const runLanes = async (files: readonly string[], args: readonly string[]): Promise<Counts> => {
+	const count = Math.min(2, availableParallelism());
+	const lanes = Array.from({ length: count }, (_, lane) => files.filter((_file, index) => index % count === lane));
+	const done = await Promise.all(lanes.map((lane, index) => runMocha([...lane, ...args], index === 0)));
+	const sum = (name: keyof Counts): number => done.reduce((total, counts) => total + counts[name], 0);
+	return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
+};
+
 const [first = "all", ...rest] = process.argv.slice(2);
 const named = suites[first];
 const failedChecks = first === "unit" || first === "cluster" ? 0 : await runChecks();
 // test/support/servers.ts finds none then; and nobody can demand that nothing is skipped.
 if (first === "unit") Object.assign(process.env, { SOUK_TEST_SERVERS: "none", SOUK_TEST_REQUIRE: "" });
-const counts = await runMocha(named ? [...named(), ...rest] : [first, ...rest]);
+const counts =
+	first === "all" ? await runLanes(allFiles(), rest) : await runMocha(named ? [...named(), ...rest] : [first, ...rest]);
 counts.failed += failedChecks;
 if (failedChecks > 0) console.log(`${failedChecks} of typecheck and lint failed: see above the tests`);
 console.log(countLine(counts));
