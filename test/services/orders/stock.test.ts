@@ -138,7 +138,8 @@ bothStores("stock", (profile) => {
 		assert.equal(await stockOf(satay.id), 100 - count);
 		const set = node.call<ProductView>("updateProduct", { id: satay.id, stock: 500 }, sal);
 		const more = await Promise.all([...Array.from({ length: count }, () => node.place(bea, cart([satay, 1]))), set]);
-		assert.equal((await set).body.stock, 500);
+		const answered = (await set).body.stock ?? 0;
+		assert.ok(answered <= 500 && answered >= 500 - count, `${answered} answered`); // a server may answer what the next order left
 		assert.equal(more.length, count + 1);
 		const left = (await stockOf(satay.id)) ?? 0;
 		assert.ok(left <= 500 && left >= 500 - count, `${left} left`);

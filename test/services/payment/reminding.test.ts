@@ -95,6 +95,7 @@ bothStores("reminders of payments", (profile) => {
 			const { paymentId, createdAt } = await unpaid(method, status);
 			at(dueAfter - minute);
 			await round();
+			await allHeard(node);
 			assert.deepEqual(daysOf(node, paymentId), []);
 			const dueDate = new Date(Date.parse(createdAt) + dueAfter).toISOString();
 			for (const overdue of [0, 1, 2]) {
@@ -124,6 +125,7 @@ bothStores("reminders of payments", (profile) => {
 		await node.call("confirm", { id: paymentId }, { id: "bea" });
 		at(dueAfter + day + minute);
 		await round();
+		await allHeard(node);
 		assert.deepEqual(daysOf(node, paymentId), [0]);
 	});
 
@@ -147,6 +149,7 @@ bothStores("reminders of payments", (profile) => {
 			);
 			at(dueAfter + minute);
 			await round();
+			await allHeard(node);
 			assert.deepEqual(daysOf(node, order.paymentId), []);
 		});
 	}
@@ -164,6 +167,7 @@ bothStores("reminders of payments", (profile) => {
 		node.awaitsPayment = ({ paymentId }) => paymentId === second.paymentId;
 		at(dueAfter + minute);
 		await round();
+		await allHeard(node);
 		assert.deepEqual([daysOf(node, order.paymentId), daysOf(node, second.paymentId)], [[], [0]]);
 		assert.equal("remindAt" in ((await node.stored(order.paymentId)) ?? {}), false);
 	});
@@ -177,9 +181,11 @@ bothStores("reminders of payments", (profile) => {
 		};
 		at(dueAfter + minute);
 		await round();
+		await allHeard(node);
 		for (const { orderId, paymentId } of orders) assert.deepEqual(daysOf(node, paymentId), orderId === first?.orderId ? [] : [0]);
 		node.awaitsPayment = () => true;
 		await round();
+		await allHeard(node);
 		assert.deepEqual(daysOf(node, first?.paymentId ?? ""), [0]);
 	});
 
@@ -228,6 +234,7 @@ bothStores("reminders of payments", (profile) => {
 				await sendReminders(node.service, forever).catch(() => undefined);
 				lifeline.cut();
 				await round();
+				await allHeard(node);
 				assert.deepEqual(daysOf(node, paymentId), [0]);
 				const events = (await payments.findById(paymentId))?.version;
 				assert.equal(events, 3, "stored, answered by the provider, reminded of");
