@@ -1,6 +1,6 @@
 import { RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 import type { Profile, RateLimit } from "../../config/profile-type.ts";
-import type { VolatileRedis } from "../redis/volatile-redis.ts";
+import { AWAY, type VolatileRedis } from "../redis/volatile-redis.ts";
 import { FixedWindows } from "./fixed-windows.ts";
 
 export type LimitName = keyof Profile["rateLimits"];
@@ -52,12 +52,18 @@ const inRedis = (name: LimitName, limit: Limit, redis: VolatileRedis, prefix: st
 		storeClient: redis.client,
 		rejectIfRedisNotReady: true,
 	});
-	const tell = ({ consumedPoints, msBeforeNext }: RateLimiterRes): Standing =>
-		standing(name, limit, consumedPoints, msBeforeNext);
 	// It rejects with the same what it refuses, and with an error what it could not count.
-	const onRejected = (who: string, rejection: unknown): Standing =>
-		rejection instanceof RateLimiterRes ? tell(rejection) : local(who);
-	return (who) => (redis.isUp() ? limiter.consume(who).then(tell, (rejection) => onRejected(who, rejection)) : local(who));
+	const count = (who: string): Promise<RateLimiterRes> =>
+		limiter.consume(who).catch((rejection: unknown) => {
+			if (rejection instanceof RateLimiterRes) return rejection;
+			throw rejection;
+		});
+	const ask = async (who: string): Promise<Standing> => {
+		// Not past `ask`: a Redis that hangs would cost every request its time-out.
+		const counted = await redis.ask(() => count(who));
+		return counted === AWAY ? local(who) : standing(name, limit, counted.consumedPoints, counted.msBeforeNext);
+	};
+	return (who) => (redis.isUp() ? ask(who) : local(who));
 };
 
 /** Fixed windows, counted in Redis if there is one. While it is away each process counts for itself: more may pass, nobody is locked out. */
