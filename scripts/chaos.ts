@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { breaks, isBreak } from "../test/chaos/breaks/index.ts";
 import { campaign } from "../test/chaos/campaign.ts";
 import { clusterWorlds } from "../test/chaos/cluster/world.ts";
 import { modelWorlds } from "../test/chaos/model/world.ts";
@@ -9,14 +10,15 @@ import { Refusal, refuse } from "./node/refusal.ts";
 // npm run chaos -- --runs 1000 --seed N: random histories of the live streams on a cluster of this machine. Clients post, follow, cut and
 // resume while nodes and servers are killed, stopped and cut off; a checker reads what everybody was told. Exit code 1 if it finds anything.
 
-const usage = `npm run chaos -- [--runs 8] [--seed N] [--minutes M] [--steps 60] [--shrink 30] [--world cluster|model]
+const usage = `npm run chaos -- [--runs 8] [--seed N] [--minutes M] [--steps 60] [--shrink 30] [--world cluster|model] [--break NAME]
 
   --runs      how many histories; each takes some 10 to 30 s on a cluster
   --seed      of the first history, the next has the next one; without it one is drawn, and shown
   --minutes   no history begins later than this
   --steps     of each history
   --shrink    how often a plan that failed is played again, to make it shorter
-  --world     model plays against a small server in memory, which tests the run itself`;
+  --world     model plays against a small server in memory, which tests the run itself
+  --break     the nodes of chat are broken on purpose, so that the run has something to find: ${breaks.join(", ")}`;
 
 const parse = () =>
 	parseArgs({
@@ -27,6 +29,7 @@ const parse = () =>
 			steps: { type: "string", default: "60" },
 			shrink: { type: "string", default: "30" },
 			world: { type: "string", default: "cluster" },
+			break: { type: "string" },
 			help: { type: "boolean", default: false },
 		},
 	}).values;
@@ -47,12 +50,14 @@ const numberOf = (name: string, text: string, from: number): number => {
 
 const needed: readonly ServerName[] = ["nats", "redis", "mongod"];
 
-const worldsOf = async (name: string) => {
-	if (name === "model") return modelWorlds();
+const worldsOf = async (name: string, broken: string | undefined) => {
+	if (broken !== undefined && !isBreak(broken)) throw new Refusal(`--break takes one of ${breaks.join(", ")}\n${usage}`);
+	if (name === "model" && broken === undefined) return modelWorlds();
+	if (name === "model") throw new Refusal(`--break goes with --world cluster\n${usage}`);
 	if (name !== "cluster") throw new Refusal(`--world takes cluster or model\n${usage}`);
 	const missing = needed.filter((server) => !findServer(server));
 	if (missing.length > 0) throw new Refusal(`a cluster needs its servers on PATH; missing: ${missing.join(", ")}`);
-	return clusterWorlds();
+	return clusterWorlds({ broken });
 };
 
 const show = ({ plan, history, violations }: Played, done: number): void => {
@@ -69,7 +74,7 @@ const endOnSignals = (): void => {
 };
 
 const main = async (): Promise<void> => {
-	const { runs, seed, minutes, steps, shrink, world, help } = read();
+	const { runs, seed, minutes, steps, shrink, world, help, break: broken } = read();
 	if (help) {
 		console.log(usage);
 		return;
@@ -83,7 +88,7 @@ const main = async (): Promise<void> => {
 	};
 	endOnSignals();
 	console.log(`histories from seed ${options.seed} on`);
-	const source = await worldsOf(world);
+	const source = await worldsOf(world, broken);
 	try {
 		const onShrunk = (left: number): void => console.log(`       still fails with ${left} steps`);
 		const { failure, ...total } = await campaign(source, { ...options, onPlayed: show, onShrunk });

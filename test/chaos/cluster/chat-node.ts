@@ -24,7 +24,8 @@ export class ChatNode {
 		this.#gates = gates;
 	}
 
-	static async add(cluster: Cluster, name: string): Promise<ChatNode> {
+	/** `env`: what this node gets besides. */
+	static async add(cluster: Cluster, name: string, env: Record<string, string> = {}): Promise<ChatNode> {
 		const { nats, redis, mongod } = cluster;
 		const [toNats, toRedis, toMongo] = await Promise.all([nats, redis, mongod].map(({ port }) => tcpGate(port)));
 		if (!toNats || !toRedis || !toMongo) throw new Error("three servers have three gates");
@@ -40,6 +41,7 @@ export class ChatNode {
 				REDIS_URL: `redis://127.0.0.1:${toRedis.port}`,
 				// Found through the replica set's own list of members, the server would be reached past the gate.
 				MONGO_URL: `mongodb://127.0.0.1:${toMongo.port}/?directConnection=true`,
+				...env,
 			},
 		});
 		try {

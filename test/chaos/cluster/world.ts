@@ -7,6 +7,7 @@ import type { Entry } from "../../../realtime/entry.ts";
 import { type Cluster, startCluster } from "../../support/cluster.ts";
 import { type Someone, signUp } from "../../support/market.ts";
 import type { RunningServer } from "../../support/servers.ts";
+import { type Break, breakEnv } from "../breaks/index.ts";
 import type { Asked } from "../history.ts";
 import type { FaultStep, PlanOptions, Server } from "../plan.ts";
 import type { Ack, FollowListener, Link, LinkListener, World, WorldSource } from "../world.ts";
@@ -21,8 +22,14 @@ const nodesMost = 4;
 const settleMs = 30_000;
 const plan: PlanOptions = { waits: [20, 100, 400, 1_500], faultMs: 4_000 };
 
+export interface ClusterWorldOptions {
+	/** What is wrong with the nodes of chat; nothing without it. */
+	broken?: Break | undefined;
+}
+
 /** One cluster for many runs; each has users and conversations of its own. */
-export const clusterWorlds = async (): Promise<WorldSource> => {
+export const clusterWorlds = async ({ broken }: ClusterWorldOptions = {}): Promise<WorldSource> => {
+	const env = broken ? breakEnv(broken) : {};
 	const cluster = await startCluster({ nodes: [] });
 	const nodes: ChatNode[] = [];
 	const close = async (): Promise<void> => {
@@ -30,7 +37,7 @@ export const clusterWorlds = async (): Promise<WorldSource> => {
 		await Promise.all(nodes.map((node) => node.close()));
 	};
 	const add = async (_: unknown, index: number): Promise<void> => {
-		nodes.push(await ChatNode.add(cluster, `chat-${index}`));
+		nodes.push(await ChatNode.add(cluster, `chat-${index}`, env));
 	};
 	try {
 		// Together: the gateway is ready when it sees all services.
@@ -40,7 +47,7 @@ export const clusterWorlds = async (): Promise<WorldSource> => {
 		await close();
 		throw error;
 	}
-	return { plan, close, open: () => ClusterWorld.open(cluster, nodes) };
+	return { plan, close, open: () => ClusterWorld.open({ cluster, nodes, env }) };
 };
 
 const insist = async <T>(what: string, act: () => Promise<T | null>): Promise<T> => {
@@ -52,28 +59,38 @@ const insist = async <T>(what: string, act: () => Promise<T | null>): Promise<T>
 	throw new Error(`${what} is not possible although all is healed`);
 };
 
+interface Parts {
+	cluster: Cluster;
+	nodes: ChatNode[];
+	/** Of a node that is added. */
+	env: Record<string, string>;
+}
+
 class ClusterWorld implements World {
 	readonly users: readonly string[];
 	readonly streams: readonly string[];
 	readonly settleMs = settleMs;
 	readonly #cluster: Cluster;
 	readonly #nodes: ChatNode[];
+	readonly #env: Record<string, string>;
 	readonly #tokens: ReadonlyMap<string, string>;
 	readonly #undo = new Map<string, () => void>();
 	readonly #timers = new Set<NodeJS.Timeout>();
 	readonly #underWay = new Set<Promise<unknown>>();
 	#dialled = 0;
 
-	private constructor(cluster: Cluster, nodes: ChatNode[], people: readonly Someone[], streams: readonly string[]) {
+	private constructor({ cluster, nodes, env }: Parts, people: readonly Someone[], streams: readonly string[]) {
 		this.#cluster = cluster;
 		this.#nodes = nodes;
+		this.#env = env;
 		this.users = people.map(({ id }) => id);
 		this.#tokens = new Map(people.map(({ id, token }) => [id, token]));
 		this.streams = streams;
 	}
 
 	/** Two conversations of the same three people. */
-	static async open(cluster: Cluster, nodes: ChatNode[]): Promise<World> {
+	static async open(parts: Parts): Promise<World> {
+		const { cluster } = parts;
 		const people = await Promise.all([1, 2, 3].map(() => signUp(cluster.api, "buyer")));
 		const [first, ...others] = people;
 		const memberIds = others.map(({ id }) => id);
@@ -82,7 +99,7 @@ class ClusterWorld implements World {
 				const made = await cluster.api.post("/v1/conversations", { memberIds, title }, { token: first?.token ?? "" });
 				return made.status === 201 ? (made.body.streamId as string) : null;
 			});
-		return new ClusterWorld(cluster, nodes, people, [await make("one"), await make("two")]);
+		return new ClusterWorld(parts, people, [await make("one"), await make("two")]);
 	}
 
 	dial(user: string, stream: string, asked: Asked, listener: LinkListener): Link {
@@ -216,7 +233,7 @@ class ClusterWorld implements World {
 		const name = `chat-${this.#nodes.length}`;
 		// Reaches the list once it is ready; where a server is away at that moment there is one node less.
 		this.#track(
-			ChatNode.add(this.#cluster, name).then(
+			ChatNode.add(this.#cluster, name, this.#env).then(
 				(node) => this.#nodes.push(node),
 				() => undefined,
 			),
