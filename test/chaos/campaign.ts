@@ -14,6 +14,8 @@ export interface CampaignOptions {
 	plan?: PlanOptions;
 	/** How often a failing plan is played again to make it shorter. */
 	shrinkTries: number;
+	/** No such try begins after this, in ms from the failure. */
+	shrinkWithinMs?: number;
 	/** After each run. */
 	onPlayed?: (played: Played, done: number) => void;
 	onShrunk?: (steps: number) => void;
@@ -31,9 +33,11 @@ export interface Campaign {
 
 const shortened = async (source: WorldSource, first: Played, options: CampaignOptions): Promise<Played> => {
 	const { plan } = first;
+	const end = performance.now() + (options.shrinkWithinMs ?? Number.POSITIVE_INFINITY);
 	const kinds = new Set(first.violations.map(({ kind }) => kind));
 	let best = first;
 	const fails = async (steps: Plan["steps"]): Promise<boolean> => {
+		if (performance.now() > end) return false;
 		const played = await play(source, { ...plan, steps });
 		// Another violation is another failure: it would lead away from this one.
 		if (!played.violations.some(({ kind }) => kinds.has(kind))) return false;

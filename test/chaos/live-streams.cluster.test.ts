@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
 import { needsOwn } from "../support/servers.ts";
+import type { Break } from "./breaks/index.ts";
 import { campaign } from "./campaign.ts";
-import { clusterWorlds } from "./cluster/world.ts";
-import type { WorldSource } from "./world.ts";
+import { type ClusterWorlds, clusterWorlds } from "./cluster/world.ts";
+import type { PlanOptions } from "./plan.ts";
 
-// `npm run chaos -- --runs 1000` plays more of them, from any seed.
+// `npm run chaos -- --runs 1000` plays more of them, longer ones, from any seed; `--break` shows that it finds what is broken.
 
 const histories = 8;
 const firstSeed = 1;
+const plan: PlanOptions = { steps: 30, waits: [20, 100, 400, 800], faultMs: 2_000 };
+/** Found in the first history that was tried, every time. */
+const soonFound: readonly Break[] = ["resume-off-by-one", "live-before-catch-up-ended"];
 
 describe("random histories of the live streams on a cluster", function () {
 	this.timeout(180_000);
-	let source: WorldSource | undefined;
+	let source: ClusterWorlds | undefined;
 
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
@@ -22,9 +26,18 @@ describe("random histories of the live streams on a cluster", function () {
 	for (let seed = firstSeed; seed < firstSeed + histories; seed++) {
 		it(`keep every promise from seed ${seed}`, async () => {
 			assert.ok(source);
-			const { failure, acked, seen } = await campaign(source, { runs: 1, seed, shrinkTries: 3 });
+			const { failure, acked, seen } = await campaign(source, { runs: 1, seed, plan, shrinkTries: 8, shrinkWithinMs: 40_000 });
 			assert.equal(failure, null, failure ?? "");
 			assert.ok(acked > 0 && seen > acked, `${acked} posts were acked and ${seen} entries seen: too little to show anything`);
+		});
+	}
+
+	for (const broken of soonFound) {
+		it(`are found to be wrong with nodes whose code is broken: ${broken}`, async () => {
+			assert.ok(source);
+			await source.breakNodes(broken);
+			const { failure, runs } = await campaign(source, { runs: 4, seed: firstSeed, plan, shrinkTries: 0 });
+			assert.match(failure ?? `${runs} histories were found to be right`, /resume (repeats|skips)/);
 		});
 	}
 });

@@ -1,10 +1,19 @@
 import { kill as signal } from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Cluster, ClusterNode } from "../../support/cluster.ts";
 import { freePort } from "../../support/free-port.ts";
 import { type TcpGate, tcpGate } from "../../support/tcp-gate.ts";
 import type { Server } from "../plan.ts";
 
 const startsMost = 4;
+/** A node that was told to stop ends within 15 s by its own rules; with twice that, a slow machine is no reason. */
+const endMs = 30_000;
+
+/** What stands still does not hear that its parent is gone. */
+const standing = new Set<number>();
+process.once("exit", () => {
+	for (const pid of standing) signal(pid, "SIGKILL");
+});
 
 /** A node of chat that can be killed, drained, stopped and cut off from each server, each by itself. */
 export class ChatNode {
@@ -16,6 +25,7 @@ export class ChatNode {
 	#stopped = false;
 	#start: Promise<boolean> | undefined;
 	#end: Promise<unknown> | undefined;
+	#remarks: string[] = [];
 
 	private constructor(name: string, url: string, node: ClusterNode, gates: Record<Server, TcpGate>) {
 		this.name = name;
@@ -56,18 +66,26 @@ export class ChatNode {
 		return this.#node.process.running && !this.#stopped && !this.#end && !this.#start;
 	}
 
-	/** Its process is gone, and nobody here ended it. */
-	get hasCrashed(): boolean {
-		return !this.#node.process.running && !this.#end && !this.#start;
-	}
-
 	get logs(): string {
 		return this.#node.process.logs;
 	}
 
+	/** Its process is gone, and nobody here ended it. */
+	get #hasCrashed(): boolean {
+		return !this.#node.process.running && !this.#end && !this.#start;
+	}
+
+	/** What nobody had planned, since it was asked last. */
+	takeRemarks(): string[] {
+		const taken = this.#remarks;
+		this.#remarks = [];
+		if (this.#hasCrashed) taken.push(`${this.name} ended by itself: ${this.logs.slice(-2_000)}`);
+		return taken;
+	}
+
 	/** Its end is not waited for; `start` does that. */
 	end(how: "SIGKILL" | "SIGTERM"): void {
-		this.#end = this.#node.process.kill(how);
+		this.#end = this.#ended(how);
 	}
 
 	/** Begins to start; a start that fails (a server is away) is tried again by `ensure`. */
@@ -76,14 +94,18 @@ export class ChatNode {
 	}
 
 	stop(): void {
+		const { pid } = this.#node.process;
 		this.#stopped = true;
-		signal(this.#node.process.pid, "SIGSTOP");
+		standing.add(pid);
+		signal(pid, "SIGSTOP");
 	}
 
 	goOn(): void {
 		if (!this.#stopped) return;
+		const { pid } = this.#node.process;
 		this.#stopped = false;
-		signal(this.#node.process.pid, "SIGCONT");
+		standing.delete(pid);
+		signal(pid, "SIGCONT");
 	}
 
 	cutOff(server: Server, how: "refused" | "silent"): void {
@@ -106,9 +128,22 @@ export class ChatNode {
 		if (!this.isUp) throw new Error(`${this.name} does not start although all is healed:\n${this.logs.slice(-4_000)}`);
 	}
 
-	/** After its process has ended. */
+	/** Drains it. */
 	async close(): Promise<void> {
+		this.goOn();
+		await this.#start;
+		if (this.#node.process.running) await this.#ended("SIGTERM");
 		await Promise.all(Object.values(this.#gates).map((gate) => gate.close()));
+	}
+
+	async #ended(how: "SIGKILL" | "SIGTERM"): Promise<void> {
+		const late = new AbortController();
+		const bound = delay(endMs, "late", { signal: late.signal }).catch(() => "in time");
+		const first = await Promise.race([this.#node.process.kill(how), bound]);
+		late.abort();
+		if (first !== "late") return;
+		this.#remarks.push(`${this.name} did not end within ${endMs} ms of ${how}: ${this.logs.slice(-2_000)}`);
+		await this.#node.process.kill("SIGKILL");
 	}
 
 	async #tryStart(): Promise<boolean> {

@@ -27,27 +27,50 @@ export interface ClusterWorldOptions {
 	broken?: Break | undefined;
 }
 
+export interface ClusterWorlds extends WorldSource {
+	/** Ends the nodes of chat and starts others that are broken so. */
+	breakNodes(broken: Break): Promise<void>;
+}
+
 /** One cluster for many runs; each has users and conversations of its own. */
-export const clusterWorlds = async ({ broken }: ClusterWorldOptions = {}): Promise<WorldSource> => {
-	const env = broken ? breakEnv(broken) : {};
+export const clusterWorlds = async ({ broken }: ClusterWorldOptions = {}): Promise<ClusterWorlds> => {
 	const cluster = await startCluster({ nodes: [] });
-	const nodes: ChatNode[] = [];
-	const close = async (): Promise<void> => {
-		await cluster.stop();
-		await Promise.all(nodes.map((node) => node.close()));
+	let parts: Parts = { cluster, nodes: [], env: broken ? breakEnv(broken) : {} };
+	const endNodes = async (): Promise<void> => {
+		await Promise.all(parts.nodes.map((node) => node.close()));
 	};
-	const add = async (_: unknown, index: number): Promise<void> => {
-		nodes.push(await ChatNode.add(cluster, `chat-${index}`, env));
+	const close = async (): Promise<void> => {
+		await endNodes();
+		await cluster.stop();
 	};
 	try {
 		// Together: the gateway is ready when it sees all services.
 		const house = cluster.add({ services: ["gateway", "auth", "orders", "payment"] });
-		await Promise.all([house, ...Array.from({ length: nodesAtFirst }, add)]);
+		await Promise.all([house, addNodes(parts)]);
 	} catch (error) {
 		await close();
 		throw error;
 	}
-	return { plan, close, open: () => ClusterWorld.open({ cluster, nodes, env }) };
+	const breakNodes = async (how: Break): Promise<void> => {
+		await endNodes();
+		parts = { cluster, nodes: [], env: breakEnv(how) };
+		await addNodes(parts);
+	};
+	return { plan, close, breakNodes, open: () => ClusterWorld.open(parts) };
+};
+
+interface Parts {
+	cluster: Cluster;
+	nodes: ChatNode[];
+	/** Of each node of chat. */
+	env: Record<string, string>;
+}
+
+const addNodes = async ({ cluster, nodes, env }: Parts): Promise<void> => {
+	const add = async (_: unknown, index: number): Promise<void> => {
+		nodes.push(await ChatNode.add(cluster, `chat-${index}`, env));
+	};
+	await Promise.all(Array.from({ length: nodesAtFirst }, add));
 };
 
 const insist = async <T>(what: string, act: () => Promise<T | null>): Promise<T> => {
@@ -58,13 +81,6 @@ const insist = async <T>(what: string, act: () => Promise<T | null>): Promise<T>
 	}
 	throw new Error(`${what} is not possible although all is healed`);
 };
-
-interface Parts {
-	cluster: Cluster;
-	nodes: ChatNode[];
-	/** Of a node that is added. */
-	env: Record<string, string>;
-}
 
 class ClusterWorld implements World {
 	readonly users: readonly string[];
@@ -216,10 +232,9 @@ class ClusterWorld implements World {
 	async heal(): Promise<readonly string[]> {
 		for (const undo of [...this.#undo.values()]) undo();
 		await Promise.all(this.#underWay);
-		const crashed = this.#nodes.filter(({ hasCrashed }) => hasCrashed);
-		const remarks = crashed.map(({ name, logs }) => `${name} ended by itself: ${logs.slice(-2_000)}`);
+		const crashes = this.#nodes.flatMap((node) => node.takeRemarks());
 		await Promise.all(this.#nodes.map((node) => node.ensure()));
-		return remarks;
+		return [...crashes, ...this.#nodes.flatMap((node) => node.takeRemarks())];
 	}
 
 	/** The cluster stays, healed, for the next run. */
