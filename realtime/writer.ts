@@ -104,7 +104,11 @@ export class Writer {
 		if (this.#over) return;
 		this.#stored(batch.slice(0, outcome.stored), drafts.slice(0, outcome.stored));
 		const next = batch[outcome.stored];
-		if (outcome.end === "repeat" && next) this.#repeated(next, outcome.entry);
+		if (outcome.end === "repeat" && next) {
+			this.#repeated(next, outcome.entry);
+			await this.#settleRepeats(batch.slice(outcome.stored + 1));
+			if (this.#over) return;
+		}
 		if (outcome.end === "taken") metrics.taken += 1;
 		this.#mailbox.putBack();
 		if (outcome.end !== "all") await this.#readTail(outcome.end === "taken" && outcome.stored === 0);
@@ -133,6 +137,26 @@ export class Writer {
 		this.parts.metrics.repeats += 1;
 		this.parts.observer.repeated?.(this.parts.known.stream, entry);
 		this.#mailbox.settle(post, entry, true);
+	}
+
+	/**
+	 * Where one comes again, more do: when an owner dies, everybody sends again what it had not answered. Each by a refusal of its own, as
+	 * many rounds would go by.
+	 */
+	async #settleRepeats(posts: readonly Post[]): Promise<void> {
+		if (posts.length === 0) return;
+		const { log, known } = this.parts;
+		try {
+			const entries = new Map((await log.posted(known.stream, posts)).map((entry) => [keyOf(entry), entry]));
+			if (this.#over) return;
+			for (const post of posts) {
+				const entry = entries.get(keyOf(post));
+				if (entry) this.#repeated(post, entry);
+			}
+		} catch (error) {
+			// If it is the log's: the refusals will tell.
+			this.#mayTryAgain(error, 0);
+		}
 	}
 
 	/**

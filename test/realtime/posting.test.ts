@@ -209,6 +209,39 @@ describe("a post with an id that was used", () => {
 		await engine.stop();
 	});
 
+	it("costs no write of its own when many come again at once, as after the death of an owner", async () => {
+		const ids = Array.from({ length: 40 }, (_, index) => `old-${index}`);
+		await house.write("s", ...ids);
+		const engine = house.engine();
+		const posts = ["new", ...ids.slice(0, 20), "newer", ...ids.slice(20), "newest"].map((id) => engine.post("s", said(id)));
+		const other = assert.rejects(engine.post("s", said("old-7", "another text")), code("ID_REUSED"));
+		const answers = await Promise.all(posts);
+		await other;
+		const old = answers.filter(({ repeated }) => repeated).map(({ seq }) => seq);
+		assert.deepEqual(
+			old,
+			Array.from(ids, (_, index) => index + 1),
+		);
+		const fresh = answers.filter(({ repeated }) => !repeated).map(({ seq }) => seq);
+		assert.deepEqual(fresh, [41, 42, 43]);
+		// That of the test, the one that met the first repeat, and the rest.
+		assert.equal(house.log.calls.append, 3);
+		await engine.stop();
+	});
+
+	it("is answered by the refusal of its own where it cannot be looked up", async () => {
+		await house.write("s", "old", "older");
+		const log = steered(house.log);
+		const engine = house.engine({ log });
+		log.next.set("posted", [refuse]);
+		const posts = ["old", "older", "new"].map((id) => engine.post("s", said(id)));
+		assert.deepEqual(
+			(await Promise.all(posts)).map(({ seq }) => seq),
+			[1, 2, 3],
+		);
+		await engine.stop();
+	});
+
 	it("that came through another owner is not shown before what lies between, and nothing runs into a taken seq", async () => {
 		const engine = house.engine();
 		const sink = await follow(engine, "s");
