@@ -65,6 +65,8 @@ const show = ({ plan, history, violations }: Played, done: number): void => {
 	const verdict = violations.length === 0 ? "right" : "WRONG";
 	const counts = `${tries.length} posts, ${sessions.length} connections, ${faults.length} faults`;
 	console.log(`${String(done).padStart(5)}  seed ${plan.seed}  ${verdict}  ${counts}`);
+	// At once: to make the plan shorter takes minutes.
+	for (const { kind, what } of violations) console.log(`       ${kind}: ${what}`);
 };
 
 /** Servers are process groups of their own: only at an ordinary end do they go with this process. */
