@@ -33,8 +33,10 @@ export type Kind =
 	| "behind"
 	/** All was quiet and healed, and a post never got its answer. */
 	| "stuck"
-	/** A node ended although nobody had ended it. */
-	| "crash";
+	/** A node ended although nobody had ended it, or did not end when it was told to. */
+	| "crash"
+	/** All was healed, and a stream could not be read. */
+	| "unreadable";
 
 export interface Violation {
 	kind: Kind;
@@ -67,7 +69,7 @@ export const check = (history: History, limit = 3): Violation[] => {
 	}
 	for (const session of history.sessions) checkSession(session, history.logs.get(session.stream) ?? [], say);
 	checkPages(history, say);
-	for (const remark of history.remarks) say("crash", "", [], remark);
+	for (const { kind, what } of history.remarks) say(kind, "", [], what);
 	return found;
 };
 

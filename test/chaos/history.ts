@@ -54,6 +54,12 @@ export interface Position {
 	readonly after: number;
 }
 
+/** A node ended by itself, or did not end when it should; a stream could not be read in the end, and has no log here. */
+export interface Remark {
+	readonly kind: "crash" | "unreadable";
+	readonly what: string;
+}
+
 export interface History {
 	readonly tries: readonly Try[];
 	readonly sessions: readonly Session[];
@@ -63,8 +69,8 @@ export interface History {
 	readonly positions: readonly Position[];
 	/** What was done to the servers, for the reader of an excerpt. */
 	readonly faults: readonly { at: number; what: string }[];
-	/** What no plan did: a node that ended by itself. */
-	readonly remarks: readonly string[];
+	/** What no plan did. */
+	readonly remarks: readonly Remark[];
 }
 
 export class Recorder implements History {
@@ -74,7 +80,7 @@ export class Recorder implements History {
 	readonly logs = new Map<string, readonly Entry[]>();
 	readonly positions: Position[] = [];
 	readonly faults: { at: number; what: string }[] = [];
-	readonly remarks: string[] = [];
+	readonly remarks: Remark[] = [];
 	#now = 0;
 
 	try(what: Omit<Try, "at" | "outcome">): Try {
@@ -97,8 +103,8 @@ export class Recorder implements History {
 		this.faults.push({ at: this.#tick(), what });
 	}
 
-	remark(what: string): void {
-		this.remarks.push(what);
+	remark(remark: Remark): void {
+		this.remarks.push(remark);
 	}
 
 	#tick(): number {

@@ -63,7 +63,7 @@ class Run {
 			else if (isFault(step)) this.#noteFault(this.#world.apply(step), stepText(step));
 			else this.#act(step);
 		}
-		for (const remark of await this.#world.heal()) this.#recorder.remark(remark);
+		for (const remark of await this.#world.heal()) this.#recorder.remark({ kind: "crash", what: remark });
 		this.#recorder.fault("all is healed");
 		await this.#settle();
 		await this.#judge();
@@ -143,7 +143,10 @@ class Run {
 	}
 
 	async #judge(): Promise<void> {
-		for (const stream of this.#world.streams) this.#recorder.logs.set(stream, await this.#wholeLog(stream));
+		for (const stream of this.#world.streams) {
+			const log = await this.#wholeLog(stream);
+			if (log) this.#recorder.logs.set(stream, log);
+		}
 		for (const person of [...this.#people, ...this.#followers]) {
 			const { name: who, stream, after, follows } = person;
 			if (follows) this.#recorder.positions.push({ who, stream, after });
@@ -151,7 +154,7 @@ class Run {
 		}
 	}
 
-	async #wholeLog(stream: string): Promise<Entry[]> {
+	async #wholeLog(stream: string): Promise<Entry[] | null> {
 		const [reader = ""] = this.#world.users;
 		const log: Entry[] = [];
 		for (let misses = 0; misses < 8; ) {
@@ -160,7 +163,9 @@ class Run {
 			if (page) log.push(...page);
 			else misses += 1;
 		}
-		throw new Error(`${stream} cannot be read although all is healed`);
+		const what = [`${stream} cannot be read although all is healed`, ...(this.#world.troubles?.() ?? [])].join("\n");
+		this.#recorder.remark({ kind: "unreadable", what });
+		return null;
 	}
 
 	/** The clock of the world goes on while the answer is awaited. */

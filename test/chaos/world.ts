@@ -48,6 +48,8 @@ export interface World {
 	apply(step: FaultStep): string | null;
 	/** Undoes all that is still broken; resolves when every node and server runs again, with what nobody had planned. */
 	heal(): Promise<readonly string[]>;
+	/** The last that went wrong, for the reader of a failure. */
+	troubles?(): readonly string[];
 	/** How long clients may take to reach the end once all is healed, in ms of this world. */
 	readonly settleMs: number;
 	close(): Promise<void>;

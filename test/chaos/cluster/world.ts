@@ -20,6 +20,7 @@ import { pageOverRest, postOverRest } from "./rest.ts";
 const nodesAtFirst = 3;
 const nodesMost = 4;
 const settleMs = 30_000;
+const troublesMost = 30;
 const plan: PlanOptions = { waits: [20, 100, 400, 1_500], faultMs: 4_000 };
 
 export interface ClusterWorldOptions {
@@ -93,6 +94,7 @@ class ClusterWorld implements World {
 	readonly #undo = new Map<string, () => void>();
 	readonly #timers = new Set<NodeJS.Timeout>();
 	readonly #underWay = new Set<Promise<unknown>>();
+	readonly #troubles: string[] = [];
 	#dialled = 0;
 
 	private constructor({ cluster, nodes, env }: Parts, people: readonly Someone[], streams: readonly string[]) {
@@ -169,11 +171,15 @@ class ClusterWorld implements World {
 	}
 
 	post(user: string, stream: string, id: string, text: string, answered: (ack: Ack | null) => void): void {
-		this.#track(postOverRest(this.#cluster.api, this.#token(user), stream, id, text).then(answered));
+		this.#track(postOverRest(this.#cluster.api, this.#token(user), stream, id, text, this.#onTrouble).then(answered));
 	}
 
 	page(user: string, stream: string, after: number, answered: (entries: readonly Entry[] | null) => void): void {
-		this.#track(pageOverRest(this.#cluster.api, this.#token(user), stream, after).then(answered));
+		this.#track(pageOverRest(this.#cluster.api, this.#token(user), stream, after, this.#onTrouble).then(answered));
+	}
+
+	troubles(): readonly string[] {
+		return [...this.#troubles, ...this.#nodes.map(({ name, logs }) => `${name}: ${logs.slice(-2_000)}`)];
 	}
 
 	now(): number {
@@ -242,6 +248,11 @@ class ClusterWorld implements World {
 		for (const timer of this.#timers) clearTimeout(timer);
 		await this.heal();
 	}
+
+	readonly #onTrouble = (what: string): void => {
+		this.#troubles.push(`${new Date().toISOString()} ${what}`);
+		if (this.#troubles.length > troublesMost) this.#troubles.shift();
+	};
 
 	#add(): string | null {
 		if (this.#nodes.length >= nodesMost) return null;
