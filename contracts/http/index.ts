@@ -1,6 +1,7 @@
 import { authRoutes } from "./auth.ts";
 import { chatRoutes } from "./chat.ts";
 import { intakeRoutes } from "./intake.ts";
+import { olderChatRoutes } from "./older/chat.ts";
 import { olderCustomerRoutes } from "./older/customers.ts";
 import { olderShopRoutes } from "./older/shop.ts";
 import { operationRoutes } from "./operations.ts";
@@ -18,5 +19,6 @@ export const routes: readonly Route[] = [
 	...operationRoutes,
 	...olderShopRoutes,
 	...olderCustomerRoutes,
+	...olderChatRoutes,
 ];
 export type { Route };

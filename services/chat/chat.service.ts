@@ -13,6 +13,7 @@ import { chatHome } from "./chat-home.adapter.ts";
 import { conversing } from "./conversing.mixin.ts";
 import { Counting } from "./counting.adapter.ts";
 import { erasing } from "./erasing.mixin.ts";
+import { finding } from "./finding.mixin.ts";
 import { LiveConversations } from "./live.adapter.ts";
 import { members } from "./members.mixin.ts";
 import { messaging } from "./messaging.mixin.ts";
@@ -46,6 +47,7 @@ const chat: ServiceSchema<ServiceSettingSchema, StoreMethods, ChatMembers> = {
 		conversing,
 		members,
 		messaging,
+		finding,
 		erasing,
 		changes,
 		health(function (this: ChatMembers) {

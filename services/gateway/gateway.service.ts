@@ -14,6 +14,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { asyncApi } from "./asyncapi.ts";
 import { deadLetterActions } from "./dead-letters.mixin.ts";
 import { healthActions } from "./health.mixin.ts";
+import { olderChat } from "./older/chat.mixin.ts";
 import { olderCustomers } from "./older/customers.mixin.ts";
 import { olderShop } from "./older/shop.mixin.ts";
 import { openApi } from "./openapi.ts";
@@ -65,6 +66,7 @@ export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions
 		deadLetterActions,
 		olderShop,
 		olderCustomers,
+		olderChat,
 	] as ServiceSchema[],
 });
 
