@@ -1,3 +1,4 @@
+import { adminRoutes } from "./admin.ts";
 import { authRoutes } from "./auth.ts";
 import { chatRoutes } from "./chat.ts";
 import { intakeRoutes } from "./intake.ts";
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
 	...paymentRoutes,
 	...chatRoutes,
 	...operationRoutes,
+	...adminRoutes,
 	...olderShopRoutes,
 	...olderCustomerRoutes,
 	...olderChatRoutes,

@@ -17,6 +17,7 @@ import { finding } from "./finding.mixin.ts";
 import { LiveConversations } from "./live.adapter.ts";
 import { members } from "./members.mixin.ts";
 import { messaging } from "./messaging.mixin.ts";
+import { operating } from "./operating.mixin.ts";
 
 // Conversations and their messages. What it offers stands in the mixins beside this file, how it decides in the plain modules.
 
@@ -48,6 +49,7 @@ const chat: ServiceSchema<ServiceSettingSchema, StoreMethods, ChatMembers> = {
 		members,
 		messaging,
 		finding,
+		operating,
 		erasing,
 		changes,
 		health(function (this: ChatMembers) {
