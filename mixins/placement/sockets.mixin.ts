@@ -1,6 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { Service, ServiceSchema } from "moleculer";
+import Type from "typebox";
 import type { Profile } from "../../config/profile-type.ts";
+import { DomainError } from "../../contracts/errors.ts";
+import { typed } from "../../middlewares/typebox-validator.ts";
 import type { Door } from "../../realtime/door/door.ts";
 import type { Placement } from "../../realtime/placement.ts";
 import type { RingName } from "../../realtime/ring.ts";
@@ -24,6 +27,17 @@ export interface Sockets {
 /** Puts the service's HTTP server, on which its socket.io server stands, behind the door of this process. */
 export const sockets = ({ ring, profile }: SocketsOptions): Partial<ServiceSchema> => {
 	const schema = {
+		actions: {
+			/** An operator's wish, for this very node: call it with `nodeID`. */
+			handOver: {
+				visibility: "public",
+				params: typed(Type.Object({})),
+				handler(this: Service & Sockets): void {
+					if (!nodePlacement(this.broker).handOver())
+						throw new DomainError("TRANSITION_REFUSED", "There is no other node that could take its streams");
+				},
+			},
+		},
 		created(this: Service & Sockets) {
 			const node = nodePlacement(this.broker);
 			this.placement = node.placement;

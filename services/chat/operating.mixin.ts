@@ -1,6 +1,7 @@
 import type { ServiceSchema } from "moleculer";
 import Type from "typebox";
-import { adminRoutes, type ConnectionView } from "../../contracts/http/admin.ts";
+import { DomainError } from "../../contracts/errors.ts";
+import { adminRoutes, type ConnectionView, type StreamView } from "../../contracts/http/admin.ts";
 import { adminOf } from "../../mixins/call-meta/call-meta.ts";
 import { decodeCursor } from "../../mixins/paging/cursor.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
@@ -44,6 +45,26 @@ const connections: Handler<ConnectionsParams, PageOf<ConnectionView>> = async fu
 	return toPage(rows, limit, connectionView, ({ _id }) => ({ connection: _id }));
 };
 
+const stream: Handler<{ id: string }, StreamView> = async function (ctx) {
+	adminOf(ctx);
+	const { id } = ctx.params;
+	const conversation = await this.store.conversations.findById(id);
+	if (!conversation) throw new DomainError("NOT_FOUND");
+	const active = this.engine.look(id);
+	return {
+		id,
+		node: this.broker.nodeID,
+		owner: this.placement.whose(id),
+		active: active !== null,
+		tail: active?.tail ?? (await this.log.tail(id)),
+		followers: active?.followers ?? 0,
+		members: conversation.members.length,
+	};
+};
+
 export const operating: Partial<ServiceSchema> = {
-	actions: { connections: routeAction("connections", connections) },
+	actions: {
+		connections: routeAction("connections", connections),
+		stream: routeAction("stream", stream, { param: "id" }),
+	},
 };

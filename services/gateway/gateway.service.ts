@@ -18,6 +18,7 @@ import { olderChat } from "./older/chat.mixin.ts";
 import { olderCustomers } from "./older/customers.mixin.ts";
 import { olderShop } from "./older/shop.mixin.ts";
 import { openApi } from "./openapi.ts";
+import { operating } from "./operating.mixin.ts";
 import { type Document, documents } from "./pages.ts";
 import { servicesBehind } from "./readiness.ts";
 
@@ -64,6 +65,7 @@ export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions
 		serviceKeys(),
 		healthActions({ version: manifest.version, services: servicesBehind(routes, "gateway") }),
 		deadLetterActions,
+		operating,
 		olderShop,
 		olderCustomers,
 		olderChat,

@@ -99,10 +99,56 @@ export const operators = (souk: () => Operated): void => {
 		assert.equal((await see("/v1/admin/connections?live=perhaps")).status, 400);
 	});
 
+	it("see the nodes: what they run and how they do, and no secret", async () => {
+		const { text, body } = await see("/v1/admin/nodes");
+		assert.equal(body.nextCursor, null);
+		const names = body.items.flatMap(({ services }: Json) => services);
+		for (const name of ["gateway", "auth", "orders", "payment", "chat"]) assert.ok(names.includes(name), text);
+		for (const { available, ready, cpu, memory, uptime } of body.items) {
+			assert.deepEqual([available, ready], [true, true]);
+			assert.ok(memory > 10_000_000 && uptime >= 0 && (cpu === null || cpu >= 0), text);
+		}
+		assert.doesNotMatch(text, /key|secret|metadata|mongodb:|redis:|nats:/i);
+		const paged: Json[] = [];
+		for (let cursor: string | null = ""; cursor !== null; ) {
+			const page: HttpAnswer = await see(`/v1/admin/nodes?limit=1${cursor && `&cursor=${cursor}`}`);
+			paged.push(...page.body.items);
+			cursor = page.body.nextCursor;
+		}
+		const ids = (nodes: Json[]): string[] => nodes.map(({ id }) => id);
+		assert.deepEqual(ids(paged), ids(body.items));
+		assert.deepEqual(ids(paged), [...new Set(ids(paged))].sort());
+	});
+
+	it("see the rings, and the stream at its owner", async () => {
+		const { text, body } = await see(`/v1/admin/ring?stream_id=${stream}`);
+		assert.doesNotMatch(text, /"key"|secret|metadata/i);
+		assert.deepEqual([body.settled, body.rings.notification, body.stream.id, body.stream.ring], [true, [], stream, "chat"]);
+		const { owner } = body.stream;
+		assert.ok(
+			body.rings.chat.some(({ node, address }: Json) => node === owner.node && address === owner.address),
+			text,
+		);
+		assert.equal((await see("/v1/admin/ring")).body.stream, undefined);
+
+		const path = `/v1/admin/streams/${stream}`;
+		const idle = { id: stream, node: owner.node, owner: "own", active: false, tail: 0, followers: 0, members: 2 };
+		assert.deepEqual((await see(path)).body, idle);
+		await Promise.all([follow(ann), follow(bob), follow(bob)]);
+		await sockets[0]?.emitWithAck("post", { id: "m1", text: "hello" });
+		assert.deepEqual((await see(path)).body, { ...idle, active: true, tail: 1, followers: 3 });
+		const rows = await untilSeen(`user=${ann?.id}`, ({ length }) => length === 1);
+		assert.equal(rows[0].node, owner.node);
+		assert.equal((await see("/v1/admin/streams/none")).body.code, "NOT_FOUND");
+	});
+
 	it("are admins", async () => {
-		for (const path of ["connections"]) {
+		for (const path of ["connections", "nodes", "ring", `streams/${stream}`]) {
 			assert.equal((await see(`/v1/admin/${path}`, { token: ann?.token ?? "" })).body.code, "FORBIDDEN");
 			assert.equal((await see(`/v1/admin/${path}`, {})).body.code, "UNAUTHORIZED");
 		}
+		const drain = (say: Say) => souk().api.post("/v1/admin/nodes/none/drain", {}, say);
+		assert.equal((await drain({ token: ann?.token ?? "" })).body.code, "FORBIDDEN");
+		assert.equal((await drain(operator)).body.code, "NOT_FOUND");
 	});
 };

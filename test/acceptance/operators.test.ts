@@ -15,6 +15,14 @@ describe("Operators, everything in one process", () => {
 
 	operators(() => ({ api: souk.api, urls: [souk.url] }));
 
+	it("cannot take the only node off the rings", async () => {
+		const say = { token: (await login(souk.api, admin.email, admin.password)).token };
+		const [{ id }] = (await souk.api.get("/v1/admin/nodes", say)).body.items;
+		const { status, body } = await souk.api.post(`/v1/admin/nodes/${id}/drain`, undefined, say);
+		assert.deepEqual([status, body.code], [409, "TRANSITION_REFUSED"]);
+		assert.equal((await souk.api.get("/v1/admin/ring", say)).body.rings.chat.length, 1);
+	});
+
 	it("see that a process stopped or died, once it is back", async () => {
 		const [ann, bob] = await Promise.all([signUp(souk.api, "buyer"), signUp(souk.api, "buyer")]);
 		const { streamId } = (await souk.api.post("/v1/conversations", { memberIds: [bob.id] }, { token: ann.token })).body;
