@@ -1,9 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { Service, ServiceSchema } from "moleculer";
-import Type from "typebox";
 import type { Profile } from "../../config/profile-type.ts";
 import { DomainError } from "../../contracts/errors.ts";
-import { typed } from "../../middlewares/typebox-validator.ts";
 import type { Door } from "../../realtime/door/door.ts";
 import type { Placement } from "../../realtime/placement.ts";
 import type { RingName } from "../../realtime/ring.ts";
@@ -31,7 +29,6 @@ export const sockets = ({ ring, profile }: SocketsOptions): Partial<ServiceSchem
 			/** An operator's wish, for this very node: call it with `nodeID`. */
 			handOver: {
 				visibility: "public",
-				params: typed(Type.Object({})),
 				handler(this: Service & Sockets): void {
 					if (!nodePlacement(this.broker).handOver())
 						throw new DomainError("TRANSITION_REFUSED", "There is no other node that could take its streams");
