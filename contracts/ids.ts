@@ -40,6 +40,12 @@ export const newId = (): string => {
 export const deriveId = (...parts: readonly (string | number)[]): string =>
 	encode(createHash("sha256").update(parts.join("\0")).digest().subarray(0, idBytes));
 
+const pairIdLength = 16;
+
+/** The stream of the conversation of two: the first 16 hex digits of SHA-256 over their ids, sorted and concatenated. */
+export const pairId = (a: string, b: string): string =>
+	createHash("sha256").update([a, b].sort().join("")).digest("hex").slice(0, pairIdLength);
+
 /** JSON with sorted keys: two bodies that mean the same hash the same, whatever the order of their members. */
 export const canonicalJson = (value: unknown): string =>
 	JSON.stringify(value, (_key, part) =>

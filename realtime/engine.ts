@@ -89,6 +89,12 @@ export class Engine<Frame> {
 		return this.#actors.get(stream)?.presence() ?? [];
 	}
 
+	/** For operators. Null: it is not active here. */
+	look(stream: string): { tail: number; followers: number } | null {
+		const actor = this.#actors.get(stream);
+		return actor?.open ? { tail: actor.tail, followers: actor.followers } : null;
+	}
+
 	/** To the others who follow. Dropped for those who are behind. */
 	typing(stream: string, userId: string): void {
 		this.#actors.get(stream)?.typing(userId);

@@ -135,6 +135,10 @@ export class Placement implements Peers {
 		return this.#rings[name].members;
 	}
 
+	peers(): Peer[] {
+		return [...this.#byAddress.values()];
+	}
+
 	#isSuspect(address: string): boolean {
 		return (this.#suspects.get(address) ?? Number.NEGATIVE_INFINITY) > this.#now();
 	}

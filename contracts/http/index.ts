@@ -1,6 +1,8 @@
+import { adminRoutes } from "./admin.ts";
 import { authRoutes } from "./auth.ts";
 import { chatRoutes } from "./chat.ts";
 import { intakeRoutes } from "./intake.ts";
+import { olderChatRoutes } from "./older/chat.ts";
 import { olderCustomerRoutes } from "./older/customers.ts";
 import { olderShopRoutes } from "./older/shop.ts";
 import { operationRoutes } from "./operations.ts";
@@ -16,7 +18,9 @@ export const routes: readonly Route[] = [
 	...paymentRoutes,
 	...chatRoutes,
 	...operationRoutes,
+	...adminRoutes,
 	...olderShopRoutes,
 	...olderCustomerRoutes,
+	...olderChatRoutes,
 ];
 export type { Route };

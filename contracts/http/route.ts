@@ -5,6 +5,8 @@ import type { ErrorCode, Problem } from "../errors.ts";
 /** A refusal in a body of the route's own, as JSON. */
 export interface OwnRefusal {
 	schema: TSchema;
+	/** Refusals of another status are problems. */
+	only?: 400;
 	of(problem: Problem): unknown;
 }
 

@@ -11,6 +11,13 @@ export const callerOf = ({ meta }: Context<unknown, CallMeta>): Caller => {
 	return meta.user;
 };
 
+/** Throws FORBIDDEN for whoever is none: the gateway lets nobody else through, and is not the only one who calls. */
+export const adminOf = (ctx: Context<unknown, CallMeta>): Caller => {
+	const caller = callerOf(ctx);
+	if (!caller.roles.includes("admin")) throw new DomainError("FORBIDDEN");
+	return caller;
+};
+
 /** The gateway gives every request that changes something a key; a call without one could not be repeated safely. */
 export const requestOf = ({ meta }: Context<unknown, CallMeta>): RequestKey => {
 	if (!meta.request) throw new Error("a call that changes something came without a request key");

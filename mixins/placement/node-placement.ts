@@ -28,6 +28,7 @@ export class NodePlacement {
 	#joining: NodeJS.Timeout | undefined;
 	#settling: NodeJS.Timeout | undefined;
 	#leaving = false;
+	#left = false;
 
 	constructor(broker: ServiceBroker) {
 		this.#broker = broker;
@@ -69,6 +70,23 @@ export class NodePlacement {
 		this.door.leave();
 	}
 
+	/**
+	 * As an operator wishes: its streams are others' from now on, while it goes on with everything else, and passes sockets on. Until it starts
+	 * again. False: nobody else could take them, and nothing has changed.
+	 */
+	handOver(): boolean {
+		const { sockets } = this.#broker.metadata as { sockets?: SocketMetadata };
+		if (sockets?.left) return true;
+		if (!sockets || !this.#hasHeirs()) return false;
+		this.#left = true;
+		this.#broker.metadata.sockets = { ...sockets, left: true } satisfies SocketMetadata;
+		// Moleculer announces a change of services, of which this is none: what it would send is made anew, and sent.
+		(this.#broker.registry as unknown as { localNodeInfoInvalidated: string }).localNodeInfoInvalidated = "seq";
+		this.#broker.servicesChanged(true);
+		this.#apply();
+		return true;
+	}
+
 	/** Resolves when no connection is open. */
 	async close(): Promise<void> {
 		this.leave();
@@ -91,10 +109,18 @@ export class NodePlacement {
 	#peers(): Peer[] {
 		const { nodeID } = this.#broker;
 		// Without a bus nobody needs an address; the ring wants a name.
-		const self: SocketMetadata = { address: this.#address ?? "self:1", key: this.#key };
+		const self: SocketMetadata = { address: this.#address ?? "self:1", key: this.#key, ...(this.#left && { left: true }) };
 		const known = this.#address !== null || !this.#broker.transit;
 		const peers = peersIn(this.#broker, known ? self : null);
 		return this.#leaving ? peers.map((peer) => (peer.id === nodeID ? { ...peer, rings: [] } : peer)) : peers;
+	}
+
+	/** Each of its rings has somebody else. */
+	#hasHeirs(): boolean {
+		const peers = this.#peers();
+		const own = peers.find(({ id }) => id === this.#broker.nodeID)?.rings ?? [];
+		const others = peers.filter(({ id }) => id !== this.#broker.nodeID);
+		return own.length > 0 && own.every((ring) => others.some(({ rings }) => rings.includes(ring)));
 	}
 
 	/** Who is gone is gone at once; who is new waits until no more come. */

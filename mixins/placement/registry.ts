@@ -10,6 +10,8 @@ export interface SocketMetadata {
 	address: string;
 	/** Only nodes of the cluster read metadata; see docs/decisions/0018-placement.md. */
 	key: string;
+	/** An operator took it off the rings: it takes streams only where nobody else is left. */
+	left?: true;
 }
 
 interface SeenNode {
@@ -38,11 +40,16 @@ const complete = (sockets: Partial<SocketMetadata> | undefined): sockets is Sock
 export const peersIn = (broker: ServiceBroker, self: SocketMetadata | null): Peer[] => {
 	const nodes = broker.registry.getNodeList({ onlyAvailable: true, withServices: false }) as unknown as SeenNode[];
 	const services = broker.registry.getServiceList({ onlyAvailable: true, skipInternal: true }) as unknown as SeenService[];
-	return nodes.flatMap(({ id, local, metadata }) => {
+	const seen = nodes.flatMap(({ id, local, metadata }) => {
 		const sockets = local ? self : metadata?.sockets;
 		if (!sockets || !complete(sockets)) return [];
 		const offered = services.filter(({ nodeID }) => nodeID === id).map(({ name }) => name);
 		const rings = ringNames.filter((name) => offered.includes(name));
-		return [{ id, address: sockets.address, key: sockets.key, rings }];
+		return [{ id, address: sockets.address, key: sockets.key, rings, left: sockets.left === true }];
 	});
+	const needed = ringNames.filter((name) => !seen.some(({ rings, left }) => !left && rings.includes(name)));
+	return seen.map(({ left, rings, ...peer }) => ({
+		...peer,
+		rings: left ? rings.filter((name) => needed.includes(name)) : rings,
+	}));
 };

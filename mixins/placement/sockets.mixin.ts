@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { Service, ServiceSchema } from "moleculer";
 import type { Profile } from "../../config/profile-type.ts";
+import { DomainError } from "../../contracts/errors.ts";
 import type { Door } from "../../realtime/door/door.ts";
 import type { Placement } from "../../realtime/placement.ts";
 import type { RingName } from "../../realtime/ring.ts";
@@ -24,6 +25,16 @@ export interface Sockets {
 /** Puts the service's HTTP server, on which its socket.io server stands, behind the door of this process. */
 export const sockets = ({ ring, profile }: SocketsOptions): Partial<ServiceSchema> => {
 	const schema = {
+		actions: {
+			/** An operator's wish, for this very node: call it with `nodeID`. */
+			handOver: {
+				visibility: "public",
+				handler(this: Service & Sockets): void {
+					if (!nodePlacement(this.broker).handOver())
+						throw new DomainError("TRANSITION_REFUSED", "There is no other node that could take its streams");
+				},
+			},
+		},
 		created(this: Service & Sockets) {
 			const node = nodePlacement(this.broker);
 			this.placement = node.placement;

@@ -95,11 +95,14 @@ const finish = (service: RestService, req: RestRequest, res: RestResponse, outgo
 	return streamed;
 };
 
+const isOwn = (refused: RestRequest["refused"], status: number): boolean =>
+	refused !== undefined && (refused.only === undefined ? status < 500 : status === refused.only);
+
 export const refuse = (service: RestService, req: RestRequest, res: RestResponse, error: unknown): void => {
 	const { problem, headers, unexpected } = refusalOf(error, req.requestId, req.headers.authorization !== undefined);
 	if (unexpected) service.logger.error(`${req.method} ${req.pathname} failed`, error);
 	if (res.headersSent) return void res.destroy();
-	const own = problem.status < 500 ? req.refused : undefined;
+	const own = isOwn(req.refused, problem.status) ? req.refused : undefined;
 	void finish(service, req, res, {
 		status: problem.status,
 		headers: { "Content-Type": own ? "application/json" : "application/problem+json", "Cache-Control": "no-store", ...headers },

@@ -1,4 +1,5 @@
 import type { Namespace } from "socket.io";
+import type { ProblemMessage } from "../../contracts/stream-messages.ts";
 import type { Encoder } from "../../realtime/ports.ts";
 
 /** A message encoded once for all sockets of a namespace. */
@@ -9,6 +10,8 @@ export interface Frame {
 	readonly options: FrameOptions;
 	/** On a WebSocket. */
 	readonly bytes: number;
+	/** The code, if it tells of a problem: the last that a client hears. */
+	readonly problem?: string;
 }
 
 interface FrameOptions {
@@ -30,6 +33,9 @@ export const frameEncoder = (namespace: Namespace): Encoder<Frame> => ({
 		const adapter = namespace.adapter as unknown as BroadcastEncoder;
 		const packets = adapter._encode({ type: eventPacket, nsp: namespace.name, data: [event, payload] }, options);
 		const frame = options.wsPreEncodedFrame ?? packets.map((packet) => Buffer.from(packet));
-		return { packets, options, bytes: frame.reduce((sum, part) => sum + part.length, 0) };
+		const bytes = frame.reduce((sum, part) => sum + part.length, 0);
+		return event === "problem"
+			? { packets, options, bytes, problem: (payload as ProblemMessage).code }
+			: { packets, options, bytes };
 	},
 });

@@ -2,6 +2,7 @@ import type { Caller } from "../../contracts/call.ts";
 import type { ClientPayload } from "../../contracts/sockets.ts";
 import type { StreamLog } from "../../realtime/log.ts";
 import type { Greeting, Membership, Observer } from "../../realtime/ports.ts";
+import type { ConnectionStore } from "./connection-registry.ts";
 
 /** What a service does with what comes over its sockets. Each may throw DomainErrors, which become refusals. */
 export interface StreamHandlers {
@@ -21,4 +22,6 @@ export interface StreamHome extends Membership {
 	greet(stream: string, userId: string): Promise<Greeting>;
 	readonly handlers: StreamHandlers;
 	readonly observer?: Observer;
+	/** Where it is written down who is connected. */
+	readonly registry: ConnectionStore;
 }

@@ -28,6 +28,10 @@ const sizeOf = (data: unknown): number => (typeof data === "string" ? Buffer.byt
 export class SocketSink implements Sink<Frame> {
 	readonly #socket: Socket;
 	readonly #conn: Conn;
+	/** The code of the problem that it was ended with. */
+	problem: string | undefined;
+	/** It was told that its stream is elsewhere. */
+	moved = false;
 	#waiting = 0;
 	#leaving = 0;
 	#paused = false;
@@ -65,6 +69,7 @@ export class SocketSink implements Sink<Frame> {
 	}
 
 	write(frame: Frame): void {
+		if (frame.problem !== undefined) this.problem = frame.problem;
 		// Not `emit`: it would encode once a socket.
 		(
 			this.#socket as unknown as { client: { writeToEngine(packets: readonly string[], options: object): void } }
@@ -89,6 +94,7 @@ export class SocketSink implements Sink<Frame> {
 			this.#socket.disconnect(true);
 			return;
 		}
+		this.moved = true;
 		const cut = setTimeout(() => this.#socket.disconnect(true), movedMs);
 		this.#socket.once("disconnect", () => clearTimeout(cut));
 	}

@@ -13,7 +13,11 @@ import type { VerifiedCaller } from "../access-token/claims.ts";
 import { type Sockets, sockets } from "../placement/sockets.mixin.ts";
 import { type RateLimits, rateLimits } from "../rate-limits/rate-limits.ts";
 import { type VolatileRedis, volatileRedis } from "../redis/volatile-redis.ts";
+import { addressOf, agentOf } from "../rest/client.ts";
 import { handshakeOf } from "./checks.ts";
+import { type ConnectionRegistry, connectionRegistry } from "./connection-registry.ts";
+import { whyEnded } from "./connection-row.ts";
+import type { ConnectionFacts } from "./connections.ts";
 import { type Frame, frameEncoder } from "./frame.ts";
 import { nodeTimers } from "./node-timers.ts";
 import type { StreamHome } from "./ports.ts";
@@ -41,6 +45,8 @@ export interface StreamsMembers extends Sockets, AccessTokenMethods {
 interface Private {
 	redis: VolatileRedis | null;
 	limits: RateLimits;
+	registry: ConnectionRegistry;
+	trustProxy: number;
 	undo: (() => void)[];
 	draining: Promise<void> | undefined;
 	drain(): Promise<void>;
@@ -136,15 +142,33 @@ const deskOf = (service: This): SessionDesk => {
 	};
 };
 
+/** For the registry: who is there, seen past the proxies that are trusted and the node that may have passed the request on. */
+const factsOf = (
+	service: This,
+	namespace: Namespace,
+	{ request }: Socket,
+	{ caller, stream }: StreamSession,
+): ConnectionFacts => ({
+	userId: caller.id,
+	address: addressOf(request, service.trustProxy + service.door.hopsOf(request)),
+	agent: agentOf(request),
+	stream,
+	namespace,
+});
+
 /** From here on the socket is a follower of its stream. */
 const join = async (service: This, namespace: Namespace, desk: SessionDesk, socket: Socket): Promise<void> => {
 	const { caller, token, stream, ...position } = socket.data as Admitted;
 	const sink = new SocketSink(socket);
 	const session = new StreamSession(socket, stream, sink, { caller, token }, desk);
 	service.sessions.add(session);
-	socket.once("disconnect", () => {
+	const { connections } = service.registry;
+	connections.opened(session, factsOf(service, namespace, socket, session));
+	socket.once("disconnect", (reason) => {
 		service.sessions.delete(session);
 		session.attached?.leave();
+		const problem = session.endedBy ?? sink.problem;
+		connections.ended(session, whyEnded({ problem, moved: sink.moved, stopping: service.draining !== undefined, reason }));
 	});
 	session.listen(namespace);
 	try {
@@ -179,7 +203,12 @@ const open = (service: This, { namespace, home, profile }: StreamsOptions): void
 	service.redis = profile.redisUrl === null ? null : volatileRedis(profile.redisUrl, onTrouble);
 	service.redis?.connect();
 	service.limits = rateLimits(profile.rateLimits, service.redis, profile.keyPrefix);
+	service.trustProxy = profile.trustProxy;
 	service.home = home(service);
+	service.registry = connectionRegistry({
+		...{ broker: service.broker, logger: service.logger, name: service.name, store: service.home.registry, profile },
+		settled: () => service.placement.settled,
+	});
 	service.engine = engineOf(service, namespace);
 	const desk = deskOf(service);
 	const nsp = service.io.of(namespace);
@@ -217,6 +246,7 @@ const close = async (service: This): Promise<void> => {
 	if (service.sessions.size > 0) await delay(lastFramesMs);
 	await service.io?.close();
 	(service as Partial<StreamsMembers>).io = undefined; // or moleculer-io would close it once more
+	await service.registry?.close();
 	service.redis?.close();
 };
 

@@ -3,10 +3,10 @@ import type { Static } from "typebox";
 import type { CallMeta, Role } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { AdminUser } from "../../contracts/http/auth.ts";
-import { causeOf } from "../../mixins/call-meta/call-meta.ts";
+import { adminOf, causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import { changeStanding } from "./admins.adapter.ts";
-import { type AuthService, adminOf, routeAction, userChanged } from "./auth-base.ts";
+import { type AuthService, routeAction, userChanged } from "./auth-base.ts";
 import { toAdminUser, type User } from "./user.ts";
 import { byEmail, byName, findBy, newestFirst } from "./user-lists.ts";
 

@@ -3,7 +3,6 @@ import type { Profile } from "../../config/profile-type.ts";
 import type { Caller, CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import { authRoutes } from "../../contracts/http/auth.ts";
-import { callerOf } from "../../mixins/call-meta/call-meta.ts";
 import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
@@ -81,12 +80,6 @@ export const internalAction = <Params, Answer>(
 });
 
 /** The gateway looks at roles as well; what changes roles does not rely on it alone. */
-export const adminOf = (ctx: Context<unknown, CallMeta>): Caller => {
-	const caller = callerOf(ctx);
-	if (!caller.roles.includes("admin")) throw new DomainError("FORBIDDEN");
-	return caller;
-};
-
 export const clientOf = ({ meta }: Context<unknown, CallMeta>): Client => meta.client ?? { address: "", agent: "" };
 
 /** The account of the caller. An access token may outlive it by minutes. */

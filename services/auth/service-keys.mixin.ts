@@ -7,12 +7,12 @@ import { Id } from "../../contracts/http/common.ts";
 import type { NewServiceKey, ServiceKeyView } from "../../contracts/http/service-keys.ts";
 import { deriveId, newId } from "../../contracts/ids.ts";
 import { typed } from "../../middlewares/typebox-validator.ts";
-import { requestOf } from "../../mixins/call-meta/call-meta.ts";
+import { adminOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
 import { decodeCursor } from "../../mixins/paging/cursor.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import type { RevokedKey } from "../../mixins/service-key/index.ts";
 import { StoreUnavailable, WriteUncertain } from "../../mixins/store/errors.ts";
-import { type AuthService, adminOf, internalAction, routeAction } from "./auth-base.ts";
+import { type AuthService, internalAction, routeAction } from "./auth-base.ts";
 import { callerOf, newServiceKey, type ServiceKey, shownOnce, toServiceKeyView, useIsDue, useNotedEvery } from "./service-key.ts";
 import { cleanName } from "./user.ts";
 

@@ -10,6 +10,7 @@ import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import { outboxIndex } from "../../mixins/store/versioned.ts";
 import type { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
 import { type StreamRow, streamRows } from "../../mixins/stream-log/stream-row.ts";
+import { type ConnectionRow, connectionRows } from "../../mixins/streams/connection-row.ts";
 import type { StreamsMembers } from "../../mixins/streams/streams.mixin.ts";
 import type { Block } from "./block.ts";
 import { type Conversation, visibleTo } from "./conversation.ts";
@@ -26,6 +27,7 @@ export interface ChatCollections {
 	blocks: Block;
 	entries: StreamRow;
 	leases: LeaseDocument;
+	connections: ConnectionRow;
 }
 
 export const collections: { readonly [K in keyof ChatCollections]: CollectionSpec } = {
@@ -51,6 +53,7 @@ export const collections: { readonly [K in keyof ChatCollections]: CollectionSpe
 	blocks: {},
 	entries: streamRows,
 	leases: {},
+	connections: connectionRows,
 };
 
 export interface ChatVars {

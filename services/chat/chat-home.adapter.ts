@@ -44,6 +44,7 @@ const greet = async (chat: ChatService, stream: string, userId: string) => {
 
 export const chatHome = (chat: ChatService): StreamHome => ({
 	log: chat.log,
+	registry: chat.store,
 	async admit(stream, { id }) {
 		const { conversation } = requireMember(await chat.live.refresh(stream), id);
 		await settlePending(chat, conversation);

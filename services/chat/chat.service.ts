@@ -13,9 +13,11 @@ import { chatHome } from "./chat-home.adapter.ts";
 import { conversing } from "./conversing.mixin.ts";
 import { Counting } from "./counting.adapter.ts";
 import { erasing } from "./erasing.mixin.ts";
+import { finding } from "./finding.mixin.ts";
 import { LiveConversations } from "./live.adapter.ts";
 import { members } from "./members.mixin.ts";
 import { messaging } from "./messaging.mixin.ts";
+import { operating } from "./operating.mixin.ts";
 
 // Conversations and their messages. What it offers stands in the mixins beside this file, how it decides in the plain modules.
 
@@ -46,6 +48,8 @@ const chat: ServiceSchema<ServiceSettingSchema, StoreMethods, ChatMembers> = {
 		conversing,
 		members,
 		messaging,
+		finding,
+		operating,
 		erasing,
 		changes,
 		health(function (this: ChatMembers) {

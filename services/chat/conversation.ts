@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import type { CallMeta, RequestKey } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
-import { deriveId } from "../../contracts/ids.ts";
+import { deriveId, pairId } from "../../contracts/ids.ts";
 import type { Change, Entity } from "../../mixins/store/versioned.ts";
 import type { Entry } from "../../realtime/entry.ts";
 import { entryTypes } from "./message.ts";
@@ -43,11 +42,6 @@ export interface Done extends Pick<RequestKey, "key" | "hash"> {
 
 export const largestGroup = 256;
 const keptRequests = 200;
-const pairIdLength = 16;
-
-/** The first 16 hex digits of SHA-256 over the two user ids, sorted and concatenated. */
-export const pairId = (a: string, b: string): string =>
-	createHash("sha256").update([a, b].sort().join("")).digest("hex").slice(0, pairIdLength);
 
 export const groupId = (id: string): string => `g-${id}`;
 

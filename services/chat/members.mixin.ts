@@ -2,13 +2,13 @@ import type { Context, ServiceSchema } from "moleculer";
 import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { ConversationView } from "../../contracts/http/chat.ts";
-import { deriveId } from "../../contracts/ids.ts";
+import { deriveId, pairId } from "../../contracts/ids.ts";
 import { callerOf, causeOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
 import { blockId, blocksBetween, newBlock, requireNone } from "./block.ts";
 import { tellChanged } from "./changes.mixin.ts";
 import { conversationOf, type Handler, iso, nowIso, peopleOf, routeAction, settlePending } from "./chat-base.ts";
-import { decideAdd, decideRemove, isMember, type MemberChange, pairId } from "./conversation.ts";
+import { decideAdd, decideRemove, isMember, type MemberChange } from "./conversation.ts";
 import { viewFor } from "./conversing.mixin.ts";
 import { leaving, membershipId } from "./membership.ts";
 

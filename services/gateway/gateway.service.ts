@@ -14,9 +14,11 @@ import manifest from "../../package.json" with { type: "json" };
 import { asyncApi } from "./asyncapi.ts";
 import { deadLetterActions } from "./dead-letters.mixin.ts";
 import { healthActions } from "./health.mixin.ts";
+import { olderChat } from "./older/chat.mixin.ts";
 import { olderCustomers } from "./older/customers.mixin.ts";
 import { olderShop } from "./older/shop.mixin.ts";
 import { openApi } from "./openapi.ts";
+import { operating } from "./operating.mixin.ts";
 import { type Document, documents } from "./pages.ts";
 import { servicesBehind } from "./readiness.ts";
 
@@ -63,8 +65,10 @@ export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions
 		serviceKeys(),
 		healthActions({ version: manifest.version, services: servicesBehind(routes, "gateway") }),
 		deadLetterActions,
+		operating,
 		olderShop,
 		olderCustomers,
+		olderChat,
 	] as ServiceSchema[],
 });
 

@@ -73,7 +73,9 @@ const success = (route: Route, components: Components): Json => {
 const neverOwn = new Set([401, 413, 415, 429]);
 
 const ownWords = ({ refused }: Route, status: number, components: Components): Json =>
-	refused && status < 500 && !neverOwn.has(status) ? { "application/json": { schema: refer(refused.schema, components) } } : {};
+	refused && status < 500 && !neverOwn.has(status) && (refused.only ?? status) === status
+		? { "application/json": { schema: refer(refused.schema, components) } }
+		: {};
 
 const problemAnswer = (route: Route, status: number, codes: readonly ErrorCode[], components: Components): Json => {
 	const names = common(route);

@@ -1,5 +1,6 @@
 import { needsOwn } from "../support/servers.ts";
 import { type Cluster, startCluster } from "../support/souk.ts";
+import { olderChat } from "./older-chat.suite.ts";
 import { olderCustomers } from "./older-customers.suite.ts";
 import { olderShop } from "./older-shop.suite.ts";
 
@@ -16,4 +17,5 @@ describe("Older clients, on a cluster", function () {
 
 	olderShop(() => cluster.api);
 	olderCustomers(() => cluster.api);
+	olderChat(() => cluster.api);
 });

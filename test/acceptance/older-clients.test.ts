@@ -1,4 +1,5 @@
 import { type Souk, startSouk } from "../support/souk.ts";
+import { olderChat } from "./older-chat.suite.ts";
 import { olderCustomers } from "./older-customers.suite.ts";
 import { olderShop } from "./older-shop.suite.ts";
 
@@ -11,4 +12,5 @@ describe("Older clients, everything in one process", () => {
 
 	olderShop(() => souk.api);
 	olderCustomers(() => souk.api);
+	olderChat(() => souk.api);
 });

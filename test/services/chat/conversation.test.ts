@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DomainError } from "../../../contracts/errors.ts";
+import { pairId } from "../../../contracts/ids.ts";
 import {
 	type Conversation,
 	checkPair,
@@ -9,7 +10,6 @@ import {
 	largestGroup,
 	newConversation,
 	othersOf,
-	pairId,
 } from "../../../services/chat/conversation.ts";
 
 const at = "2026-01-01T00:00:00.000Z";

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import type { Json } from "../support/announced.ts";
+import { login, type Say } from "../support/http.ts";
+import { type Someone, signUp } from "../support/market.ts";
+import { needsOwn } from "../support/servers.ts";
+import { openSocket, untilGone } from "../support/socket-client.ts";
+import { admin, type Cluster, startCluster } from "../support/souk.ts";
+import { until } from "../support/until.ts";
+import { operators } from "./operators.suite.ts";
+
+describe("Operators, on a cluster", function () {
+	this.timeout(60_000);
+	let cluster: Cluster;
+	before(async function () {
+		needsOwn(this, "nats", "mongod", "redis");
+		cluster = await startCluster({
+			env: { TRUST_PROXY: "1" },
+			nodes: [{ services: ["gateway", "auth"] }, { services: ["orders", "payment", "chat"] }, { services: ["chat"] }],
+		});
+	});
+	after(() => cluster?.stop());
+
+	operators(() => ({ api: cluster.api, urls: [cluster.url] }));
+
+	let ann: Someone;
+	let say: Say;
+	const ring = async (stream = "x") => (await cluster.api.get(`/v1/admin/ring?stream_id=${stream}`, say)).body;
+	const members = async (): Promise<string[]> => (await ring()).rings.chat.map(({ node }: { node: string }) => node);
+	const served = async (node: string): Promise<Json[]> =>
+		(await cluster.api.get(`/v1/admin/connections?user=${ann.id}&node=${node}`, say)).body.items;
+	/** A conversation of ann's that this node owns. */
+	const streamOn = async (node: string): Promise<string> => {
+		const memberIds = (await Promise.all([signUp(cluster.api, "buyer"), signUp(cluster.api, "buyer")])).map(({ id }) => id);
+		for (;;) {
+			const { streamId } = (await cluster.api.post("/v1/conversations", { memberIds }, { token: ann.token })).body;
+			if ((await ring(streamId)).stream.owner.node === node) return streamId;
+		}
+	};
+	beforeEach(async () => {
+		say = { token: (await login(cluster.api, admin.email, admin.password)).token };
+		ann = await signUp(cluster.api, "buyer");
+	});
+
+	it("take a node off the rings: its clients move on, and it passes on whoever still comes", async () => {
+		const drain = (id: string) => cluster.api.post(`/v1/admin/nodes/${id}/drain`, undefined, say);
+		const stream = await streamOn("chat-2");
+		const { address } = (await ring(stream)).stream.owner;
+		const socket = await openSocket(cluster.url, stream, ann.token);
+		const moved = new Promise((resolve) => socket.once("moved", resolve));
+
+		const done = await drain("chat-2");
+		assert.deepEqual([done.status, done.body], [202, { id: "chat-2" }]);
+		await moved;
+		socket.close();
+		await until("the ring without it", members, (seen) => !seen.includes("chat-2"));
+		assert.equal((await drain("chat-2")).status, 202);
+		const { items } = (await cluster.api.get("/v1/admin/nodes", say)).body;
+		const drained = items.find(({ id }: Json) => id === "chat-2");
+		assert.deepEqual([drained.ready, drained.sockets], [true, { address, rings: [] }]);
+		for (const id of ["gateway-auth-0", "orders-payment-chat-1"]) assert.equal((await drain(id)).body.code, "TRANSITION_REFUSED");
+
+		const late = await openSocket(`http://${address}`, stream, ann.token);
+		await late.emitWithAck("post", { id: "m1", text: "hello" });
+		const seen = (await cluster.api.get(`/v1/admin/streams/${stream}`, say)).body;
+		assert.deepEqual([seen.node, seen.owner, seen.followers, seen.tail], ["orders-payment-chat-1", "own", 1, 1]);
+		late.close();
+		const [row] = await until("why it ended", () => served("chat-2"), ([first]) => first?.live === false); // biome-ignore format: one line
+		assert.equal(row.endedBy, "moved");
+
+		await cluster.nodes[2]?.process.restart();
+		await until("the ring with it", members, (nodes) => nodes.includes("chat-2"));
+	});
+
+	it("see that a node died, from the one that is left, which takes its streams although it was taken off the rings", async () => {
+		assert.equal((await cluster.api.post("/v1/admin/nodes/orders-payment-chat-1/drain", undefined, say)).status, 202);
+		await until("the ring of the other", members, (nodes) => nodes.join() === "chat-2");
+		const stream = await streamOn("chat-2");
+		const gone = untilGone(await openSocket(cluster.url, stream, ann.token));
+		await until("the connection to be seen", () => served("chat-2"), ([row]) => row?.live === true); // biome-ignore format: one line
+		await cluster.nodes[2]?.process.kill("SIGKILL");
+		await gone;
+		const [row] = await until("its end to be seen", () => served("chat-2"), ([first]) => first?.live === false); // biome-ignore format: one line
+		assert.equal(row.endedBy, "node lost");
+		await until("the ring of who is left", members, (nodes) => nodes.join() === "orders-payment-chat-1");
+		(await openSocket(cluster.url, stream, ann.token)).close();
+	});
+});

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import type { Socket } from "socket.io-client";
+import { assertAnnounced, type Json } from "../support/announced.ts";
+import { type HttpAnswer, type HttpClient, login, type Say } from "../support/http.ts";
+import { type Someone, signUp } from "../support/market.ts";
+import { openSocket, untilGone } from "../support/socket-client.ts";
+import { admin } from "../support/souk.ts";
+import { until } from "../support/until.ts";
+
+export interface Operated {
+	api: HttpClient;
+	/** Each takes sockets. */
+	urls: readonly string[];
+}
+
+/** What operators see of a running Souk, in both profiles. Each answer is held against the OpenAPI document. `TRUST_PROXY` is 1. */
+export const operators = (souk: () => Operated): void => {
+	let [ann, bob]: Someone[] = [];
+	let stream = "";
+	let operator: Say = {};
+	let document: Json;
+	let sockets: Socket[] = [];
+
+	before(async () => {
+		const { api } = souk();
+		document = (await api.get("/openapi.json")).body;
+		operator = { token: (await login(api, admin.email, admin.password)).token };
+	});
+	beforeEach(async () => {
+		const { api } = souk();
+		[ann, bob] = await Promise.all(["buyer", "seller"].map((role) => signUp(api, role as "buyer")));
+		stream = (await api.post("/v1/conversations", { memberIds: [bob?.id] }, { token: ann?.token ?? "" })).body.streamId;
+	});
+	afterEach(() => {
+		for (const socket of sockets) socket.close();
+		sockets = [];
+	});
+
+	const see = async (path: string, say = operator): Promise<HttpAnswer> => {
+		const answer = await souk().api.get(path, say);
+		assertAnnounced(document, "GET", path, answer);
+		return answer;
+	};
+	const follow = async (who = ann, options: object = {}, url = souk().urls[0] ?? ""): Promise<Socket> => {
+		const socket = await openSocket(url, stream, who?.token ?? "", options);
+		sockets.push(socket);
+		return socket;
+	};
+	const connections = async (query: string): Promise<Json[]> => (await see(`/v1/admin/connections?${query}`)).body.items;
+	const untilSeen = (query: string, holds: (rows: Json[]) => boolean): Promise<Json[]> =>
+		until(`the connections ?${query}`, () => connections(query), holds);
+
+	it("see who is connected: from where, with what, to what, and for how long", async () => {
+		for (const transport of ["websocket", "polling"]) {
+			const extraHeaders = { "x-forwarded-for": "198.51.100.1, 203.0.113.7", "user-agent": `a ${transport} browser` };
+			for (const url of souk().urls) await follow(ann, { transports: [transport], extraHeaders }, url);
+		}
+		const rows = await untilSeen(`user=${ann?.id}&live=true`, ({ length }) => length === 2 * souk().urls.length);
+		for (const { agent, ...row } of rows) {
+			assert.match(agent, /^a (websocket|polling) browser$/);
+			assert.deepEqual([row.userId, row.address, row.stream, row.namespace, row.live], [ann?.id, "203.0.113.7", stream, "/chat", true]); // biome-ignore format: one line
+			assert.ok(row.node !== "" && row.endedAt === undefined && Date.parse(row.connectedAt) > Date.parse("2020-01-01"));
+		}
+		assert.equal(new Set(rows.map(({ node }) => node)).size, 1); // wherever they came in, the stream's owner serves them
+		assert.deepEqual(await connections(`user=${bob?.id}`), []);
+	});
+
+	it("see why a connection ended, and when its client last spoke", async () => {
+		const socket = await follow();
+		await socket.emitWithAck("post", { id: "m1", text: "hello" });
+		socket.close();
+		const gone = await untilSeen(`user=${ann?.id}&live=false`, ({ length }) => length === 1);
+		assert.deepEqual([gone[0].live, gone[0].endedBy], [false, "client"]);
+		assert.ok(gone[0].connectedAt <= gone[0].lastMessageAt && gone[0].lastMessageAt <= gone[0].endedAt);
+		const other = untilGone(await follow());
+		assert.equal((await souk().api.delete("/v1/auth/me", { token: ann?.token ?? "" })).status, 204);
+		await other;
+		const [newest, ...older] = await untilSeen(`user=${ann?.id}&live=false`, ({ length }) => length === 2);
+		assert.deepEqual([newest.endedBy, newest.lastMessageAt], ["UNAUTHORIZED", undefined]);
+		assert.deepEqual(older, gone);
+	});
+
+	it("page through them, the newest first", async () => {
+		for (let count = 0; count < 5; count++) await follow();
+		const all = await untilSeen(`user=${ann?.id}`, ({ length }) => length === 5);
+		const times = all.map(({ connectedAt }) => connectedAt);
+		assert.deepEqual(times, [...times].sort().reverse());
+		const paged: Json[] = [];
+		for (let cursor: string | null = ""; cursor !== null; ) {
+			const from: string = cursor ? `&cursor=${cursor}` : "";
+			const { body } = await see(`/v1/admin/connections?user=${ann?.id}&node=${all[0].node}&limit=2${from}`);
+			paged.push(body.items);
+			cursor = body.nextCursor;
+		}
+		assert.deepEqual(paged.flat(), all);
+		assert.deepEqual(paged.map(({ length }) => length), [2, 2, 1]); // biome-ignore format: one line
+		assert.deepEqual(await connections(`user=${ann?.id}&node=none`), []);
+		assert.equal((await see("/v1/admin/connections?cursor=none")).status, 400);
+		assert.equal((await see("/v1/admin/connections?live=perhaps")).status, 400);
+	});
+
+	it("see the nodes: what they run and how they do, and no secret", async () => {
+		const { text, body } = await see("/v1/admin/nodes");
+		assert.equal(body.nextCursor, null);
+		const names = body.items.flatMap(({ services }: Json) => services);
+		for (const name of ["gateway", "auth", "orders", "payment", "chat"]) assert.ok(names.includes(name), text);
+		for (const { available, ready, cpu, memory, uptime } of body.items) {
+			assert.deepEqual([available, ready], [true, true]);
+			assert.ok(memory > 10_000_000 && uptime >= 0 && (cpu === null || cpu >= 0), text);
+		}
+		assert.doesNotMatch(text, /key|secret|metadata|mongodb:|redis:|nats:/i);
+		const paged: Json[] = [];
+		for (let cursor: string | null = ""; cursor !== null; ) {
+			const page: HttpAnswer = await see(`/v1/admin/nodes?limit=1${cursor && `&cursor=${cursor}`}`);
+			paged.push(...page.body.items);
+			cursor = page.body.nextCursor;
+		}
+		const ids = (nodes: Json[]): string[] => nodes.map(({ id }) => id);
+		assert.deepEqual(ids(paged), ids(body.items));
+		assert.deepEqual(ids(paged), [...new Set(ids(paged))].sort());
+	});
+
+	it("see the rings, and the stream at its owner", async () => {
+		const { text, body } = await see(`/v1/admin/ring?stream_id=${stream}`);
+		assert.doesNotMatch(text, /"key"|secret|metadata/i);
+		assert.deepEqual([body.settled, body.rings.notification, body.stream.id, body.stream.ring], [true, [], stream, "chat"]);
+		const { owner } = body.stream;
+		assert.ok(
+			body.rings.chat.some(({ node, address }: Json) => node === owner.node && address === owner.address),
+			text,
+		);
+		assert.equal((await see("/v1/admin/ring")).body.stream, undefined);
+
+		const path = `/v1/admin/streams/${stream}`;
+		const idle = { id: stream, node: owner.node, owner: "own", active: false, tail: 0, followers: 0, members: 2 };
+		assert.deepEqual((await see(path)).body, idle);
+		await Promise.all([follow(ann), follow(bob), follow(bob)]);
+		await sockets[0]?.emitWithAck("post", { id: "m1", text: "hello" });
+		assert.deepEqual((await see(path)).body, { ...idle, active: true, tail: 1, followers: 3 });
+		const rows = await untilSeen(`user=${ann?.id}`, ({ length }) => length === 1);
+		assert.equal(rows[0].node, owner.node);
+		assert.equal((await see("/v1/admin/streams/none")).body.code, "NOT_FOUND");
+	});
+
+	it("are admins", async () => {
+		for (const path of ["connections", "nodes", "ring", `streams/${stream}`]) {
+			assert.equal((await see(`/v1/admin/${path}`, { token: ann?.token ?? "" })).body.code, "FORBIDDEN");
+			assert.equal((await see(`/v1/admin/${path}`, {})).body.code, "UNAUTHORIZED");
+		}
+		const drain = (say: Say) => souk().api.post("/v1/admin/nodes/none/drain", {}, say);
+		assert.equal((await drain({ token: ann?.token ?? "" })).body.code, "FORBIDDEN");
+		assert.equal((await drain(operator)).body.code, "NOT_FOUND");
+	});
+};
