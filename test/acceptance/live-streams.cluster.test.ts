@@ -1,6 +1,7 @@
 import { type LiveWorld, oneNodeWorld, threeNodesWorld } from "../support/live-world.ts";
 import { needsOwn } from "../support/servers.ts";
 import { liveFollowing } from "./live-following.suite.ts";
+import { liveResume } from "./live-resume.suite.ts";
 
 const worlds = [
 	{ title: "one node of a cluster", start: oneNodeWorld },
@@ -19,5 +20,6 @@ for (const { title, start } of worlds) {
 		after(() => world?.stop());
 
 		describe("following", () => liveFollowing(() => world));
+		describe("coming back", () => liveResume(() => world));
 	});
 }

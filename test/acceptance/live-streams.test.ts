@@ -1,5 +1,6 @@
 import { embeddedWorld, type LiveWorld } from "../support/live-world.ts";
 import { liveFollowing } from "./live-following.suite.ts";
+import { liveResume } from "./live-resume.suite.ts";
 
 describe("Live streams, everything in one process", function () {
 	this.timeout(60_000);
@@ -10,4 +11,5 @@ describe("Live streams, everything in one process", function () {
 	after(() => world?.stop());
 
 	describe("following", () => liveFollowing(() => world));
+	describe("coming back", () => liveResume(() => world));
 });

@@ -160,6 +160,8 @@ export class RawFollower extends Follower {
 			for (const entry of entries) this.saw(entry);
 		});
 		for (const end of ["moved", "disconnect", "connect_error"]) socket.on(end, () => this.#again(socket));
+		// Between the transport's handshake and the first message, socket.io would wait until the time for connecting is over.
+		socket.io.engine.once("close", () => this.#again(socket));
 	}
 
 	#again(socket: Socket): void {
