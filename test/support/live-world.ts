@@ -19,6 +19,8 @@ export interface LiveWorld {
 	endOwner(stream: string, signal: "SIGKILL" | "SIGTERM", meanwhile?: () => Promise<void>): Promise<void>;
 	/** As many entries more, as a node that has died since would have written them. */
 	writeUnseen(stream: string, from: string, count: number): Promise<void>;
+	/** `writeUnseen` ends no node. */
+	readonly writesAside: boolean;
 	/** Copies the database; the answer puts the copy in its place. No node runs during either. */
 	copyData(): Promise<() => Promise<void>>;
 	stop(): Promise<void>;
@@ -60,6 +62,7 @@ export const embeddedWorld = async (): Promise<LiveWorld> => {
 		endOwner: (_stream, signal, meanwhile) => away(signal, meanwhile),
 		writeUnseen: (stream, from, count) =>
 			away("SIGKILL", () => writeToLog({ kind: "embedded", dataDir: souk.dataDir }, stream, from, count)),
+		writesAside: false,
 		async copyData() {
 			const copy = await tempDir("copy");
 			copies.push(copy);
@@ -139,6 +142,7 @@ export const clusterWorld = (cluster: Cluster, chat: readonly ChatNode[]): Clust
 		endOwner: (stream, signal, meanwhile) => away([ownerOf(stream)], signal, meanwhile),
 		// The owner lives: to it, somebody else has written.
 		writeUnseen: (stream, from, count) => writeToLog({ kind: "mongo", url: cluster.mongod.url }, stream, from, count),
+		writesAside: true,
 		async copyData() {
 			let put = async (): Promise<void> => undefined;
 			await away(chat, "SIGKILL", async () => {
@@ -152,10 +156,12 @@ export const clusterWorld = (cluster: Cluster, chat: readonly ChatNode[]): Clust
 
 const others = ["gateway", "auth", "orders", "payment"] as const;
 
-/** With the chat nodes of `add`, all nodes started together; what was started is ended if one of them does not start. */
-const worldOf = async (add: (cluster: Cluster) => Promise<ChatNode | ClusterNode>[]): Promise<ClusterWorld> => {
+type Start = Promise<ChatNode | ClusterNode>;
+
+/** All nodes of `add` are started together; what was started is ended if one of them does not start. */
+const worldOf = async (add: (cluster: Cluster) => Start[] | Promise<Start[]>): Promise<ClusterWorld> => {
 	const cluster = await startCluster({ nodes: [] });
-	const added = await Promise.allSettled(add(cluster));
+	const added = await Promise.allSettled(await add(cluster));
 	const failed = added.find((result) => result.status === "rejected");
 	if (failed) {
 		await cluster.stop();
@@ -173,6 +179,9 @@ export const oneNodeWorld = (): Promise<ClusterWorld> => worldOf((cluster) => [a
 
 /** Chat on three nodes, behind a gateway on a fourth. `envs`: what each of the three is told besides. */
 export const threeNodesWorld = (
-	envs: (cluster: Cluster) => Record<string, string>[] = () => [{}, {}, {}],
+	envs: (cluster: Cluster) => Promise<Record<string, string>[]> = async () => [{}, {}, {}],
 ): Promise<ClusterWorld> =>
-	worldOf((cluster) => [cluster.add({ services: others }), ...envs(cluster).map((env) => addChat(cluster, ["chat"], env))]);
+	worldOf(async (cluster) => {
+		const three = await envs(cluster);
+		return [cluster.add({ services: others }), ...three.map((env) => addChat(cluster, ["chat"], env))];
+	});
