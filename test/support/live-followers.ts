@@ -53,6 +53,8 @@ export abstract class Follower {
 		});
 	}
 
+	abstract live(): Promise<void>;
+
 	abstract close(): void;
 
 	protected saw(entry: Entry): void {
