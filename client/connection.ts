@@ -80,6 +80,17 @@ export class Connection {
 		this.#socket.disconnect();
 	}
 
+	/** Of a cut between the transport's own handshake and its first message socket.io would tell when the time for the whole is over. */
+	#listenEarly(listener: Listener): void {
+		const manager = this.#socket.io;
+		const { engine } = manager;
+		const ended = (): void => {
+			if (!this.#over) listener.ended();
+		};
+		engine.once("close", ended);
+		manager.once("open", () => engine.off("close", ended));
+	}
+
 	#listen(listener: Listener): void {
 		const on = <Payload>(event: string, handle: (payload: Payload) => void): void => {
 			this.#socket.on(event, (payload: Payload) => {
@@ -96,5 +107,6 @@ export class Connection {
 		on<ProblemMessage>("problem", (message) => listener.problem(message));
 		on<Error & { data?: Refusal }>("connect_error", ({ data, message }) => listener.refused(data, message));
 		on("disconnect", () => listener.ended());
+		this.#listenEarly(listener);
 	}
 }

@@ -180,8 +180,8 @@ export class Stream extends Emitter<StreamEvents> implements AsyncIterable<Entry
 	#ready(ready: ReadyMessage): void {
 		this.#refused = undefined;
 		this.#liveSince = Date.now();
+		this.#position.greeted(ready);
 		if (ready.reset) {
-			this.#position.reset();
 			this.#counters = -1;
 			this.tell("reset", ready);
 		}

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { connect, type Entry, type SoukClient, SoukError, type Stream, type StreamState } from "../../client/index.ts";
 import { type Arrival, refusal, type ScriptedServer, startScriptedServer } from "./scripted-server.ts";
 
@@ -96,6 +100,37 @@ describe("a stream of the client", () => {
 			await stream.post("x");
 			socket.conn.close();
 		}
+	});
+
+	it("asks for what it was promised when it came without a position, though much was written before the first entry came", async () => {
+		const stream = open().conversation("s", { last: 10 });
+		const first = await greet(30);
+		await until(stream, "live");
+		first.socket.conn.close();
+		const second = await greet(90);
+		assert.deepEqual(second.auth, { token: "t", after: 20 });
+		second.socket.emit("entries", entries(21, 22));
+		assert.deepEqual(await take(stream, 2), [21, 22]);
+	});
+
+	it("comes back at once from a cut before the first message of a connection", async () => {
+		const sockets: Duplex[] = [];
+		const cut = createServer().on("upgrade", (req: IncomingMessage, socket: Duplex) => {
+			const accept = createHash("sha1").update(`${req.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
+			const head = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept.digest("base64")}`]; // biome-ignore format: one line
+			sockets.push(socket);
+			socket.end(`${head.join("\r\n")}\r\n\r\n`);
+		});
+		await once(cut.listen(0, "127.0.0.1"), "listening");
+		const { port } = cut.address() as AddressInfo;
+		// Longer than this test may take.
+		const stream = open({ url: `http://127.0.0.1:${port}`, answerMs: 600_000 }).conversation("s");
+		await until(stream, "waiting");
+		await until(stream, "connecting");
+		stream.close();
+		for (const socket of sockets) socket.destroy();
+		cut.close();
+		await once(cut, "close");
 	});
 
 	it("shows an entry that comes twice once, and asks again rather than show a hole", async () => {
