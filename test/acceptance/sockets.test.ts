@@ -3,22 +3,34 @@ import { randomUUID } from "node:crypto";
 import { LiveSockets } from "../support/live-socket.ts";
 import { signUp } from "../support/market.ts";
 import { type Souk, startSouk } from "../support/souk.ts";
+import { type TestClock, testClock } from "../support/test-clock.ts";
 import { socketLimits } from "./sockets-limits.suite.ts";
 import { socketRefusals } from "./sockets-refusals.suite.ts";
+import { socketTokens } from "./sockets-tokens.suite.ts";
 
 describe("Sockets, everything in one process", function () {
 	this.timeout(60_000);
 	let souk: Souk;
+	let clock: TestClock;
 	before(async () => {
-		souk = await startSouk({});
+		clock = await testClock();
+		souk = await startSouk({ env: clock.env });
 	});
-	after(() => souk?.stop());
+	after(async () => {
+		await souk?.stop();
+		await clock?.remove();
+	});
 
 	describe("refuse", () => socketRefusals(() => souk.api));
 	describe("bound", () =>
 		socketLimits(
 			() => souk.api,
 			() => [Number(new URL(souk.url).port)],
+		));
+	describe("end with what let them in", () =>
+		socketTokens(
+			() => souk.api,
+			() => clock,
 		));
 });
 
