@@ -5,14 +5,14 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 export interface SlowWay {
 	readonly port: number;
 	stop(): void;
-	/** So many bytes every so many ms. */
-	trickle(bytes: number, ms: number): void;
+	/** One read, of 64 KiB at most, every so many ms on each connection. */
+	trickle(ms: number): void;
 	go(): void;
 	close(): Promise<void>;
 }
 
 export const slowWay = async (port: number): Promise<SlowWay> => {
-	const servers = new Set<Socket>();
+	const upstreams = new Set<Socket>();
 	const all = new Set<Socket>();
 	let flowing = true;
 	let timer: NodeJS.Timeout | undefined;
@@ -26,45 +26,40 @@ export const slowWay = async (port: number): Promise<SlowWay> => {
 			socket.on("error", () => other.destroy());
 			socket.on("close", () => {
 				all.delete(socket);
-				servers.delete(socket);
+				upstreams.delete(socket);
 				other.destroy();
 			});
 		}
-		servers.add(upstream);
+		upstreams.add(upstream);
 		client.pipe(upstream);
-		// Read by hand: a stopped way must fill up, not be drained into memory.
-		upstream.on("readable", () => flowing && pass(upstream, client));
-		client.on("drain", () => flowing && pass(upstream, client));
-		(upstream as Socket & { to: Socket }).to = client;
+		// By hand: a stopped way must fill up, not be drained into memory.
+		upstream.on("data", (chunk: Buffer) => {
+			const full = !client.write(chunk);
+			if (full || !flowing) upstream.pause();
+		});
+		client.on("drain", () => flowing && upstream.resume());
+		if (!flowing) upstream.pause();
 	});
-	const pass = (from: Socket, to: Socket, most = Number.POSITIVE_INFINITY): void => {
-		for (let left = most; left > 0; ) {
-			const chunk = (from.readableLength > left ? from.read(left) : from.read()) as Buffer | null;
-			if (!chunk) return;
-			left -= chunk.length;
-			if (!to.write(chunk) && most === Number.POSITIVE_INFINITY) return;
-		}
-	};
-	const passAll = (most?: number): void => {
-		for (const socket of servers) pass(socket, (socket as Socket & { to: Socket }).to, most);
-	};
 	const halt = (): void => {
 		flowing = false;
 		clearInterval(timer);
+		for (const upstream of upstreams) upstream.pause();
 	};
 	server.listen(0, "127.0.0.1");
 	await once(server, "listening");
 	return {
 		port: (server.address() as AddressInfo).port,
 		stop: halt,
-		trickle(bytes, ms) {
+		trickle(ms) {
 			halt();
-			timer = setInterval(() => passAll(bytes), ms);
+			timer = setInterval(() => {
+				for (const upstream of upstreams) upstream.resume();
+			}, ms);
 		},
 		go() {
 			halt();
 			flowing = true;
-			passAll();
+			for (const upstream of upstreams) upstream.resume();
 		},
 		async close() {
 			halt();
