@@ -3,6 +3,7 @@ import { needsOwn } from "../support/servers.ts";
 import { type Cluster, startCluster } from "../support/souk.ts";
 import { type TestClock, testClock } from "../support/test-clock.ts";
 import { socketLimits } from "./sockets-limits.suite.ts";
+import { socketPressure } from "./sockets-pressure.suite.ts";
 import { socketRefusals } from "./sockets-refusals.suite.ts";
 import { socketTokens } from "./sockets-tokens.suite.ts";
 
@@ -35,6 +36,11 @@ describe("Sockets, on nodes behind a gateway", function () {
 		socketLimits(
 			() => cluster.api,
 			() => ports,
+		));
+	describe("hold back", () =>
+		socketPressure(
+			() => cluster.api,
+			() => cluster.nodes.map(({ process }) => process.pid),
 		));
 	describe("end with what let them in", () =>
 		socketTokens(

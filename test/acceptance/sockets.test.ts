@@ -5,6 +5,7 @@ import { signUp } from "../support/market.ts";
 import { type Souk, startSouk } from "../support/souk.ts";
 import { type TestClock, testClock } from "../support/test-clock.ts";
 import { socketLimits } from "./sockets-limits.suite.ts";
+import { socketPressure } from "./sockets-pressure.suite.ts";
 import { socketRefusals } from "./sockets-refusals.suite.ts";
 import { socketTokens } from "./sockets-tokens.suite.ts";
 
@@ -26,6 +27,11 @@ describe("Sockets, everything in one process", function () {
 		socketLimits(
 			() => souk.api,
 			() => [Number(new URL(souk.url).port)],
+		));
+	describe("hold back", () =>
+		socketPressure(
+			() => souk.api,
+			() => [souk.pid],
 		));
 	describe("end with what let them in", () =>
 		socketTokens(

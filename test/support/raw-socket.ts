@@ -58,8 +58,9 @@ export class RawSocket {
 
 /** A session of long polling, request by request. */
 export class RawPolling {
-	readonly #url: string;
+	readonly heard: string[] = [];
 	sid = "";
+	readonly #url: string;
 
 	constructor(url: string, query: string) {
 		this.#url = path(url, "polling", query);
@@ -83,16 +84,21 @@ export class RawPolling {
 		return fetch(this.url, { method: "POST", body, headers: { "content-type": "text/plain;charset=UTF-8", ...headers } });
 	}
 
-	/** Polls until something begins so; answers all packets on the way. */
+	/** One poll; answers pings. */
+	async take(): Promise<string[]> {
+		const answer = await this.poll();
+		const text = await answer.text();
+		if (answer.status !== 200) throw new Error(`${answer.status} ${text}`);
+		const packets = text.split("\u001e");
+		this.heard.push(...packets);
+		if (packets.includes("2")) await this.say("3");
+		return packets;
+	}
+
+	/** Polls until something begins so. */
 	async hears(beginning: string): Promise<string[]> {
 		const heard: string[] = [];
-		while (!heard.some((packet) => packet.startsWith(beginning))) {
-			const answer = await this.poll();
-			const text = await answer.text();
-			if (answer.status !== 200) throw new Error(`${answer.status} ${text}`);
-			heard.push(...text.split("\u001e"));
-			if (text.split("\u001e").includes("2")) await this.say("3");
-		}
+		while (!heard.some((packet) => packet.startsWith(beginning))) heard.push(...(await this.take()));
 		return heard;
 	}
 

@@ -184,17 +184,26 @@ describe("The sink of a socket", function () {
 		raw.close();
 	});
 
-	for (const transport of ["websocket", "polling"] as const) {
-		it(`closes after the last frame has left, over ${transport}, and ends who was told to move and stays`, async () => {
-			const one = dial(transport);
-			const all = heard(one);
-			const { sink } = await arrived;
-			sink.pause();
-			for (let i = 0; i < 10; i += 1) sink.write(frame);
-			sink.end("problem");
-			await once(one as never as NodeJS.EventEmitter, "disconnect");
-			assert.equal(all.length, 10);
-			assert.equal(sink.paused, false);
-		});
-	}
+	it("closes after the last frame has left, over a WebSocket", async () => {
+		const one = dial("websocket");
+		const all = heard(one);
+		const { sink } = await arrived;
+		sink.pause();
+		for (let i = 0; i < 10; i += 1) sink.write(frame);
+		sink.end("problem");
+		await once(one as never as NodeJS.EventEmitter, "disconnect");
+		assert.equal(all.length, 10);
+		assert.equal(sink.paused, false);
+	});
+
+	it("closes after the last frame was polled", async () => {
+		const polling = await new RawPolling(`http://127.0.0.1:${way.port}`, "").open();
+		await polling.say("40/chat,");
+		const { sink } = await arrived;
+		await polling.hears("40/chat,");
+		for (let i = 0; i < 10; i += 1) sink.write(frame);
+		sink.end("problem");
+		const packets = (await polling.hears("1")).filter((packet) => packet !== "6");
+		assert.deepEqual(packets.map((packet) => packet.slice(0, 16)), [...Array(10).fill('42/chat,["entrie'), "41/chat,", "1"]); // biome-ignore format: one line
+	});
 });
