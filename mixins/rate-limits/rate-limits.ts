@@ -35,8 +35,12 @@ const standing = (name: LimitName, limit: Limit, taken: number, msLeft: number):
 
 type Consume = (who: string) => Standing | Promise<Standing>;
 
+/** By the limit of the profile: what a process takes over HTTP and over sockets counts as one. */
+const windowsOf = new WeakMap<Limit, FixedWindows>();
+
 const inMemory = (name: LimitName, limit: Limit): ((who: string) => Standing) => {
-	const windows = new FixedWindows(limit.seconds * 1000);
+	const windows = windowsOf.get(limit) ?? new FixedWindows(limit.seconds * 1000);
+	windowsOf.set(limit, windows);
 	return (who) => {
 		const { taken, msLeft } = windows.take(who);
 		return standing(name, limit, taken, msLeft);

@@ -29,6 +29,12 @@ export interface SessionDesk {
 const burst = 300;
 const perSecond = 100;
 
+/**
+ * A client that has so many bytes of answers waiting, in bytes, is not heard: it asks without reading. What the engine writes by itself, with a page of
+ * history on top, stays below. Its messages get no answer, which tells it nothing but that it has to ask again.
+ */
+const deafBytes = 1024 * 1024;
+
 type Ack = (answer: object) => void;
 
 /** One socket that follows one stream. */
@@ -46,6 +52,7 @@ export class StreamSession {
 	readonly #desk: SessionDesk;
 	readonly #flood: Flood;
 	#token: string;
+	#turn: Promise<unknown> = Promise.resolve();
 
 	constructor(
 		socket: Socket,
@@ -68,8 +75,18 @@ export class StreamSession {
 	listen(namespace: Namespace): void {
 		for (const [name, { ack }] of clientMessagesOf(namespace)) {
 			const answers = ack[namespace] !== null;
-			this.socket.on(name, (message: unknown, reply: unknown) => void this.#hear(name, message, answers ? reply : undefined));
+			this.socket.on(
+				name,
+				(message: unknown, reply: unknown = message) => void this.#hear(name, message, answers ? reply : undefined),
+			);
 		}
+	}
+
+	/** One after the other, so that each sees what those before it have written. */
+	inTurn<T>(work: () => Promise<T>): Promise<T> {
+		const mine = this.#turn.then(work);
+		this.#turn = mine.catch(() => undefined); // whoever asked was told
+		return mine;
 	}
 
 	/** The same user goes on with another token. Throws what `verify` throws, and UNAUTHORIZED for somebody else's. */
@@ -83,9 +100,11 @@ export class StreamSession {
 
 	/** Ends it if its token is good no longer: one that has merely expired has some time to be refreshed. */
 	async recheck(): Promise<void> {
+		const token = this.#token;
 		try {
-			await this.#desk.verify(this.#token);
+			await this.#desk.verify(token);
 		} catch (error) {
+			if (token !== this.#token) return; // refreshed meanwhile
 			if (!(error instanceof DomainError) || error.code === "UNAVAILABLE") return; // nothing is known against it
 			if (error.code === "TOKEN_EXPIRED" && this.#desk.now() < this.caller.expiresAt + socketLimits.tokenGrace) return;
 			this.end(error);
@@ -105,6 +124,7 @@ export class StreamSession {
 	}
 
 	async #hear(name: ClientMessageName, message: unknown, reply: unknown): Promise<void> {
+		if (this.sink.queued > deafBytes) return;
 		const ack = typeof reply === "function" ? (reply as Ack) : undefined;
 		try {
 			this.lastMessageAt = this.#desk.now();

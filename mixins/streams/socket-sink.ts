@@ -6,18 +6,31 @@ import type { Frame } from "./frame.ts";
 /** What engine.io's socket has and its types keep private. */
 interface Conn {
 	on(event: "packetCreate", listener: (packet: { data?: unknown; options?: { wsPreEncodedFrame?: Buffer[] } }) => void): void;
-	on(event: "flush" | "upgrade", listener: () => void): void;
+	on(event: "flush" | "upgrade" | "close", listener: () => void): void;
 	readonly transport: Transport;
+	/** Runs while a ping is not answered. */
+	readonly pingTimeoutTimer: NodeJS.Timeout | null;
 }
 
 interface Transport {
 	on(event: "drain", listener: () => void): void;
 	/** Of a WebSocket; polling has none. */
-	readonly socket?: { pause(): void; resume(): void };
+	readonly socket?: { pause(): void; resume(): void; readonly _socket?: Tcp };
+}
+
+/** As Node's sockets keep it: what was given to libuv, and how much of that it still holds. */
+interface Tcp {
+	readonly _handle?: { readonly bytesWritten: number; readonly writeQueueSize: number } | null;
 }
 
 /** How long a client that was told `moved` may take to go by itself, in ms. */
 const movedMs = 5_000;
+
+/** How often a paused connection is looked at, in ms: several times within the time that a ping may take. */
+const lookMs = 4_000;
+
+/** Bytes that have left for the network. */
+const leftOf = ({ _handle }: Tcp): number => (_handle ? _handle.bytesWritten - _handle.writeQueueSize : 0);
 
 const sizeOf = (data: unknown): number => (typeof data === "string" ? Buffer.byteLength(data) : 0) + 1;
 
@@ -36,10 +49,13 @@ export class SocketSink implements Sink<Frame> {
 	#leaving = 0;
 	#paused = false;
 	#attached: Attached | undefined;
-	#heard = new WeakSet<object>();
+	#looking: NodeJS.Timeout | undefined;
+	readonly #lookMs: number;
+	readonly #heard = new WeakSet<object>();
 
-	constructor(socket: Socket) {
+	constructor(socket: Socket, every = lookMs) {
 		this.#socket = socket;
+		this.#lookMs = every;
 		this.#conn = socket.conn as unknown as Conn;
 		this.#conn.on("packetCreate", ({ data, options }) => {
 			this.#waiting += options?.wsPreEncodedFrame?.reduce((sum, part) => sum + part.length, 0) ?? sizeOf(data);
@@ -51,6 +67,7 @@ export class SocketSink implements Sink<Frame> {
 			this.#waiting = 0;
 		});
 		this.#conn.on("upgrade", () => this.#listen());
+		this.#conn.on("close", () => clearInterval(this.#looking));
 		this.#listen();
 	}
 
@@ -78,11 +95,14 @@ export class SocketSink implements Sink<Frame> {
 
 	pause(): void {
 		this.#paused = true;
-		this.#conn.transport.socket?.pause();
+		this.#hold();
 	}
 
 	resume(): void {
 		this.#paused = false;
+		clearInterval(this.#looking);
+		// The answer to a ping may have come meanwhile.
+		this.#conn.pingTimeoutTimer?.refresh();
 		this.#conn.transport.socket?.resume();
 	}
 
@@ -105,7 +125,24 @@ export class SocketSink implements Sink<Frame> {
 		if (this.#heard.has(transport)) return;
 		this.#heard.add(transport);
 		transport.on("drain", () => this.#drained());
-		if (this.#paused) transport.socket?.pause();
+		if (this.#paused) this.#hold();
+	}
+
+	/**
+	 * While nothing is read, no answer to a ping is, and pings wait behind all that was written before: as long as the client takes any of that, it is
+	 * alive.
+	 */
+	#hold(): void {
+		const { socket } = this.#conn.transport;
+		if (!socket) return;
+		socket.pause();
+		clearInterval(this.#looking);
+		let left = socket._socket ? leftOf(socket._socket) : 0;
+		this.#looking = setInterval(() => {
+			const now = socket._socket ? leftOf(socket._socket) : left;
+			if (now > left) this.#conn.pingTimeoutTimer?.refresh();
+			left = now;
+		}, this.#lookMs);
 	}
 
 	#drained(): void {

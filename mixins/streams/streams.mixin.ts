@@ -7,6 +7,7 @@ import type { Profile } from "../../config/profile-type.ts";
 import { DomainError, errorTable } from "../../contracts/errors.ts";
 import { type ClientMessageName, type ClientPayload, type Namespace, socketLimits } from "../../contracts/sockets.ts";
 import { Engine } from "../../realtime/engine.ts";
+import { defaultLimits } from "../../realtime/limits.ts";
 import type { RingName } from "../../realtime/ring.ts";
 import type { AccessTokenMethods } from "../access-token/access-token.mixin.ts";
 import type { VerifiedCaller } from "../access-token/claims.ts";
@@ -19,10 +20,11 @@ import { type ConnectionRegistry, connectionRegistry } from "./connection-regist
 import { whyEnded } from "./connection-row.ts";
 import type { ConnectionFacts } from "./connections.ts";
 import { type Frame, frameEncoder } from "./frame.ts";
+import { Gate } from "./gate.ts";
+import { historyPage } from "./history-page.ts";
 import { nodeTimers } from "./node-timers.ts";
 import type { StreamHome } from "./ports.ts";
 import { type SessionDesk, StreamSession } from "./session.ts";
-import { Sessions } from "./sessions.ts";
 import { SocketSink } from "./socket-sink.ts";
 
 export interface StreamsOptions {
@@ -37,7 +39,9 @@ export interface StreamsOptions {
 /** Members of `this` in a service with this mixin. */
 export interface StreamsMembers extends Sockets, AccessTokenMethods {
 	engine: Engine<Frame>;
-	sessions: Sessions;
+	sessions: Set<StreamSession>;
+	/** Who may join, and how many connections a user has. */
+	gate: Gate;
 	home: StreamHome;
 	io: Server;
 }
@@ -56,8 +60,8 @@ type This = Service & StreamsMembers & Private;
 
 /** How often tokens of live sockets are looked at, in ms. */
 const recheckMs = 5_000;
-/** Sockets of one user on one node: a person has a few devices, with a stream or two each. */
-const mostOfUser = 200;
+/** A hand-over of all streams takes about this many batches at most: the stop of a process waits for it. */
+const mostBatches = 20;
 
 interface Admitted {
 	caller: VerifiedCaller;
@@ -77,19 +81,36 @@ const connectError = (service: Service, error: unknown): Error => {
 	return Object.assign(new Error(title), { data: { code, title, detail: message, retryable, ...extras } });
 };
 
-const sharesConnection = (socket: Socket): boolean =>
-	// Private in socket.io's types. Two namespaces on one connection come with one query, and at one node.
-	(socket.client as unknown as { sockets: Map<string, unknown> }).sockets.size > 0;
+/** Of several with one name engine.io keeps the last, and the door went by the first. */
+const queryOf = ({ handshake: { url } }: Socket): { stream_id?: string | string[] } => {
+	const named = new URL(url, "http://souk").searchParams.getAll("stream_id");
+	const [stream_id] = named;
+	return named.length > 1 ? { stream_id: named } : { ...(stream_id !== undefined && { stream_id }) };
+};
 
 const admit = async (service: This, namespace: Namespace, socket: Socket): Promise<Admitted> => {
-	const asked = handshakeOf(namespace, socket.handshake.query, socket.handshake.auth);
-	if (sharesConnection(socket)) throw new DomainError("WRONG_STREAM", "One connection follows one stream: connect with forceNew");
+	const asked = handshakeOf(namespace, queryOf(socket), socket.handshake.auth);
 	const caller = await service.verifyAccessToken(asked.token);
+	service.gate.count(socket.conn, caller.id);
 	const standing = await service.limits.consume("api", `user:${caller.id}`);
 	if (standing && !standing.allowed) throw new DomainError("RATE_LIMITED", undefined, { retryAfter: standing.reset });
-	if (service.sessions.of(caller.id) >= mostOfUser) throw new DomainError("RATE_LIMITED", "Too many connections of one user");
 	await service.home.admit(asked.stream, caller);
 	return { ...asked, caller };
+};
+
+const letIn = async (service: This, namespace: Namespace, socket: Socket, next: (error?: Error) => void): Promise<void> => {
+	try {
+		service.gate.take(socket.conn);
+	} catch (error) {
+		return next(connectError(service, error));
+	}
+	try {
+		socket.data = await admit(service, namespace, socket);
+		next();
+	} catch (error) {
+		service.gate.free(socket.conn);
+		next(connectError(service, error));
+	}
 };
 
 const limitPosts = async (service: This, { caller }: StreamSession): Promise<void> => {
@@ -116,11 +137,12 @@ const handlersOf = (service: This): Handlers => {
 		async delivered({ stream, caller }, { seq }) {
 			return handlers.delivered ? handlers.delivered(stream, caller, seq) : notHere();
 		},
-		async history({ stream, sink }, { before, limit = 50 }) {
-			// A client that asks by polling cannot be paused; it gets no more pages until it has taken those it asked for.
-			if (sink.paused) throw new DomainError("RATE_LIMITED", "Take what you have asked for first", { retryAfter: 1 });
-			return { entries: await service.engine.history(stream, { before, limit }) };
-		},
+		history: (session, { before, limit = 50 }) =>
+			session.inTurn(async () => {
+				// A client that asks by polling cannot be paused; it gets no more pages until it has taken those it asked for.
+				if (session.sink.paused) throw new DomainError("RATE_LIMITED", "Take what you have asked for first", { retryAfter: 1 });
+				return { entries: historyPage(await service.engine.history(session.stream, { before, limit })) };
+			}),
 		refresh: (session, { token }) => session.refresh(token),
 		async typing({ stream, caller }) {
 			service.engine.typing(stream, caller.id);
@@ -164,11 +186,14 @@ const join = async (service: This, namespace: Namespace, desk: SessionDesk, sock
 	service.sessions.add(session);
 	const { connections } = service.registry;
 	connections.opened(session, factsOf(service, namespace, socket, session));
+	service.gate.joined(socket.conn);
 	socket.once("disconnect", (reason) => {
 		service.sessions.delete(session);
 		session.attached?.leave();
 		const problem = session.endedBy ?? sink.problem;
 		connections.ended(session, whyEnded({ problem, moved: sink.moved, stopping: service.draining !== undefined, reason }));
+		// Without its stream it would be a connection that nobody counts and nothing ends.
+		socket.conn.close();
 	});
 	session.listen(namespace);
 	try {
@@ -212,15 +237,8 @@ const open = (service: This, { namespace, home, profile }: StreamsOptions): void
 	service.engine = engineOf(service, namespace);
 	const desk = deskOf(service);
 	const nsp = service.io.of(namespace);
-	nsp.use((socket, next) => {
-		admit(service, namespace, socket).then(
-			(admitted) => {
-				socket.data = admitted;
-				next();
-			},
-			(error: unknown) => next(connectError(service, error)),
-		);
-	});
+	service.gate.watch(service.io);
+	nsp.use((socket, next) => void letIn(service, namespace, socket, next));
 	nsp.on("connection", (socket) => void join(service, namespace, desk, socket));
 	// The namespace that socket.io makes by itself: nobody is let in.
 	service.io
@@ -241,7 +259,8 @@ const lastFramesMs = 100;
 const close = async (service: This): Promise<void> => {
 	for (const undo of service.undo ?? []) undo();
 	// Everybody hears `moved` and comes back elsewhere, some at a time.
-	await service.engine?.drain();
+	const { engine } = service;
+	await engine?.drain(Math.max(defaultLimits.moveBatch, Math.ceil(engine.size / mostBatches)));
 	await service.engine?.stop();
 	if (service.sessions.size > 0) await delay(lastFramesMs);
 	await service.io?.close();
@@ -285,7 +304,8 @@ export const streams = (options: StreamsOptions): Partial<ServiceSchema> => {
 			(merged.settings as { io: { namespaces: object } }).io.namespaces = {};
 		},
 		created(this: This) {
-			this.sessions = new Sessions();
+			this.sessions = new Set();
+			this.gate = new Gate();
 		},
 		async started(this: This) {
 			this.io.engine.generateId = this.door.newSessionId;

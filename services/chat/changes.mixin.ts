@@ -6,17 +6,24 @@ import type { ChatService } from "./chat-base.ts";
 
 const changed = "chat.conversation_changed";
 
-export const tellChanged = ({ broker }: ChatService, streamId: string): void => {
-	void broker.broadcast(changed, { streamId }, { groups: ["chat"] });
+const lookAgain = async (chat: ChatService, streamId: string): Promise<void> => {
+	chat.live.forget(streamId);
+	chat.engine.forget(streamId);
+	await chat.engine.check(streamId);
+};
+
+/** Resolves when whoever follows on this node and may not any more is out: a call that removes somebody is made where the followers are. */
+export const tellChanged = async (chat: ChatService, streamId: string): Promise<void> => {
+	const { broker, logger } = chat;
+	void broker.broadcast(changed, { streamId, by: broker.nodeID }, { groups: ["chat"] });
+	await lookAgain(chat, streamId).catch((error: unknown) => logger.warn(`${streamId} has changed, unseen:`, error));
 };
 
 export const changes: Partial<ServiceSchema> = {
 	events: {
 		[changed]: {
-			async handler(this: ChatService, { params: { streamId } }: Context<{ streamId: string }>) {
-				this.live.forget(streamId);
-				this.engine.forget(streamId);
-				await this.engine.check(streamId);
+			async handler(this: ChatService, { params: { streamId, by } }: Context<{ streamId: string; by?: string }>) {
+				if (by !== this.broker.nodeID) await lookAgain(this, streamId);
 			},
 		},
 	} as unknown as ServiceSchema["events"], // Moleculer's types do not know whose `this` it is

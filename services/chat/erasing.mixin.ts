@@ -19,7 +19,7 @@ const goneFrom = async (chat: ChatService, streamId: string, userId: string, at:
 	// After the log, so that a fold that comes between takes over what is erased already.
 	const erased = { $set: { "lastEntry.body": null, "lastEntry.erased": true } };
 	await conversations.update({ _id: streamId, "lastEntry.from": userId }, erased);
-	tellChanged(chat, streamId);
+	await tellChanged(chat, streamId);
 };
 
 /** Throws what the store throws: the event comes again. */

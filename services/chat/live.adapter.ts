@@ -51,9 +51,16 @@ export class LiveConversations {
 	refresh(stream: string): Promise<Live | null> {
 		const running = this.#loading.get(stream);
 		if (running) return running;
-		const load = this.#load(stream).finally(() => {
-			if (this.#loading.get(stream) === load) this.#loading.delete(stream);
-		});
+		const until = this.#parts.now() + freshMs;
+		const load = this.#load(stream)
+			.then((live) => {
+				// Forgotten while it was read: what it says may be from before.
+				if (this.#loading.get(stream) === load) this.#keep(stream, live, until);
+				return live;
+			})
+			.finally(() => {
+				if (this.#loading.get(stream) === load) this.#loading.delete(stream);
+			});
 		this.#loading.set(stream, load);
 		return load;
 	}
@@ -65,21 +72,15 @@ export class LiveConversations {
 	}
 
 	async #load(stream: string): Promise<Live | null> {
-		const asked = this.#parts.now();
 		const { conversations, blocks, namesOf } = this.#parts;
 		const conversation = await conversations.findById(stream);
-		if (!conversation) {
-			this.#kept.delete(stream);
-			return null;
-		}
+		if (!conversation) return null;
 		const [one = "", other] = conversation.founders;
 		const [between, names] = await Promise.all([
 			conversation.kind === "pair" && other !== undefined ? blocks.findByIds(blocksBetween(one, [other])) : [],
 			this.#names(stream, conversation, namesOf),
 		]);
-		const live = { conversation, blocks: between, names };
-		this.#keep(stream, live, asked + freshMs);
-		return live;
+		return { conversation, blocks: between, names };
 	}
 
 	/** Names change seldom, and a message goes out without one rather than not at all. */
@@ -90,8 +91,9 @@ export class LiveConversations {
 		return namesOf(ids).catch(() => known ?? new Map());
 	}
 
-	#keep(stream: string, live: Live, until: number): void {
+	#keep(stream: string, live: Live | null, until: number): void {
 		this.#kept.delete(stream);
+		if (!live) return;
 		this.#kept.set(stream, { live, until });
 		if (this.#kept.size <= most) return;
 		const oldest = this.#kept.keys().next();

@@ -50,7 +50,7 @@ const addMember: Handler<MemberParams, ConversationView> = async function (ctx) 
 	if (!done.changed && done.entity.requests?.some(({ key }) => key === request.key)) ctx.meta.replayed = request.named;
 	await this.counting.complete(done.entity);
 	await settlePending(this, done.entity);
-	tellChanged(this, streamId);
+	await tellChanged(this, streamId);
 	return viewFor(this, ctx, await conversationOf(this, streamId, change.by), change.by);
 };
 
@@ -62,20 +62,20 @@ const removeMember: Handler<MemberParams, void> = async function (ctx) {
 	if (!done) throw new DomainError("NOT_FOUND");
 	await this.store.memberships.update({ _id: membershipId(streamId, userId) }, leaving);
 	await settlePending(this, done.entity);
-	tellChanged(this, streamId);
+	await tellChanged(this, streamId);
 };
 
 const block: Handler<{ userId: string }, void> = async function (ctx) {
 	const blocked = newBlock(callerOf(ctx).id, ctx.params.userId, nowIso());
 	await requirePerson(ctx, blocked.userId);
 	await this.store.blocks.create(blocked);
-	tellChanged(this, pairId(blocked.by, blocked.userId));
+	await tellChanged(this, pairId(blocked.by, blocked.userId));
 };
 
 const unblock: Handler<{ userId: string }, void> = async function (ctx) {
 	const { id } = callerOf(ctx);
 	await this.store.blocks.remove({ _id: blockId(id, ctx.params.userId) });
-	tellChanged(this, pairId(id, ctx.params.userId));
+	await tellChanged(this, pairId(id, ctx.params.userId));
 };
 
 export const members: Partial<ServiceSchema> = {

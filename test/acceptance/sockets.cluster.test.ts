@@ -1,0 +1,50 @@
+import { freePort } from "../support/free-port.ts";
+import { needsOwn } from "../support/servers.ts";
+import { type Cluster, startCluster } from "../support/souk.ts";
+import { type TestClock, testClock } from "../support/test-clock.ts";
+import { socketLimits } from "./sockets-limits.suite.ts";
+import { socketPressure } from "./sockets-pressure.suite.ts";
+import { socketRefusals } from "./sockets-refusals.suite.ts";
+import { socketTokens } from "./sockets-tokens.suite.ts";
+
+describe("Sockets, on nodes behind a gateway", function () {
+	this.timeout(60_000);
+	let cluster: Cluster;
+	let clock: TestClock;
+	let ports: number[];
+	before(async function () {
+		needsOwn(this, "nats", "mongod", "redis");
+		clock = await testClock();
+		const socketPorts = [await freePort(), await freePort()];
+		cluster = await startCluster({
+			env: clock.env,
+			nodes: [
+				{ services: ["gateway"] },
+				{ services: ["auth", "orders", "payment"] },
+				...socketPorts.map((port) => ({ services: ["chat"], env: { SOCKET_PORT: String(port) } })),
+			],
+		});
+		ports = [Number(new URL(cluster.url).port), ...socketPorts];
+	});
+	after(async () => {
+		await cluster?.stop();
+		await clock?.remove();
+	});
+
+	describe("refuse", () => socketRefusals(() => cluster.api));
+	describe("bound", () =>
+		socketLimits(
+			() => cluster.api,
+			() => ports,
+		));
+	describe("hold back", () =>
+		socketPressure(
+			() => cluster.api,
+			() => cluster.nodes.map(({ process }) => process.pid),
+		));
+	describe("end with what let them in", () =>
+		socketTokens(
+			() => cluster.api,
+			() => clock,
+		));
+});
