@@ -79,6 +79,17 @@ export const StreamView = Type.Object(
 );
 export type StreamView = Static<typeof StreamView>;
 
+export const OutboxView = Type.Object(
+	{
+		service: Type.String(),
+		collection: Type.String(),
+		waiting: Type.Integer({ minimum: 0, description: "Entities with events that should have left by now" }),
+		oldest: Type.Optional(Time),
+	},
+	{ $id: "Outbox" },
+);
+export type OutboxView = Static<typeof OutboxView>;
+
 const admin = { tag: "admin", auth: ["admin"], status: 200 } as const;
 
 export const adminRoutes: readonly Route[] = [
@@ -119,6 +130,18 @@ export const adminRoutes: readonly Route[] = [
 		answer: Type.Object({ id: Type.String() }),
 		idempotent: true,
 		errors: ["NOT_FOUND", "TRANSITION_REFUSED", "UNAVAILABLE"],
+	},
+	{
+		...admin,
+		method: "GET",
+		path: "/v1/admin/outboxes",
+		action: "gateway.outboxes",
+		summary: "Events that wait in the documents that they are about, by service and collection",
+		description:
+			"An event waits when it has not left `OUTBOX_GRACE_MS` after it was written: the bus is away, or in one process a consumer fails. `oldest`: since when.",
+		query: Type.Object(listQuery),
+		answer: Page(OutboxView),
+		errors: ["UNAVAILABLE"],
 	},
 	{
 		...admin,

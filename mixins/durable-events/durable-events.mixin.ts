@@ -1,4 +1,5 @@
 import type { Service, ServiceSchema } from "moleculer";
+import { clock } from "../../config/clock.ts";
 import type { StoreControl } from "../store/store.ts";
 import type { StoreProfile } from "../store/store-profile.ts";
 import type { Bus, OutboxEntity, RecordStore } from "./bus.ts";
@@ -104,6 +105,22 @@ const start = async (
 	if (service.broker.started) bus.ready();
 };
 
+/** Of the entities of one collection; answer of `<service>.outboxStates`. */
+export interface OutboxState {
+	collection: string;
+	/** How many have events that should have left by now. */
+	waiting: number;
+	/** Since when the oldest of them should have, ISO 8601. */
+	oldest?: string;
+}
+
+const outboxState = async ({ store }: This, collection: string): Promise<OutboxState> => {
+	const rows = store.collection<OutboxEntity>(collection);
+	const where = { outboxAt: { $lte: clock.now() } };
+	const [waiting, [first]] = await Promise.all([rows.count(where), rows.find({ where, sort: [["outboxAt", 1]], limit: 1 })]);
+	return { collection, waiting, ...(first?.outboxAt !== undefined && { oldest: new Date(first.outboxAt).toISOString() }) };
+};
+
 /** Backwards: first no more deliveries, and those in flight done, of all services; then no more events; then the collections and the bus. */
 const stop = async (service: This, { stopping, undo }: Running): Promise<void> => {
 	stopping.abort();
@@ -153,6 +170,18 @@ export const durableEvents = (options: DurableEventsOptions = {}): Partial<Servi
 			const state = running.get(this);
 			if (state) await stop(this, state);
 		},
+		// Only where there are any: whoever lists them asks the services that have the action.
+		...(options.collections?.length && {
+			actions: {
+				outboxStates: {
+					visibility: "public",
+					cache: false,
+					handler(this: This): Promise<OutboxState[]> {
+						return Promise.all((options.collections ?? []).map((name) => outboxState(this, name)));
+					},
+				},
+			},
+		}),
 		events: {
 			"$broker.started": {
 				handler(this: This) {

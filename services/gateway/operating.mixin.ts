@@ -2,8 +2,9 @@ import type { Context, Service, ServiceSchema } from "moleculer";
 import Type from "typebox";
 import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
-import { adminRoutes, type NodeView, type RingView } from "../../contracts/http/admin.ts";
+import { adminRoutes, type NodeView, type OutboxView, type RingView } from "../../contracts/http/admin.ts";
 import { adminOf } from "../../mixins/call-meta/call-meta.ts";
+import type { OutboxState } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { ServiceHealth } from "../../mixins/health/health.mixin.ts";
 import { decodeCursor } from "../../mixins/paging/cursor.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
@@ -114,10 +115,30 @@ async function ring(this: Service, ctx: Call<{ stream_id?: string }>): Promise<R
 	};
 }
 
+const OutboxPosition = Type.Object({ outbox: Type.String() });
+
+const nameOf = ({ service, collection }: OutboxView): string => `${service}/${collection}`;
+
+async function outboxes(this: Service, ctx: Call<{ limit?: number; cursor?: string }>): Promise<PageOf<OutboxView>> {
+	adminOf(ctx);
+	const { limit = defaultLimit, cursor } = ctx.params;
+	const after = cursor === undefined ? "" : decodeCursor(cursor, OutboxPosition).outbox;
+	const { registry } = this.broker;
+	const services = registry.getServiceList({ onlyAvailable: true, skipInternal: true }) as unknown as { name: string }[];
+	const names = [...new Set(services.map(({ name }) => name))].filter((name) => registry.actions.isAvailable(`${name}.outboxStates`));
+	const states = names.map(async (service) =>
+		(await ctx.call<OutboxState[], object>(`${service}.outboxStates`, {})).map((state) => ({ service, ...state })),
+	);
+	const rows = (await Promise.all(states)).flat().filter((row) => nameOf(row) > after);
+	rows.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+	return toPage(rows.slice(0, limit + 1), limit, (row) => row, (row) => ({ outbox: nameOf(row) })); // biome-ignore format: one line
+}
+
 export const operating: Partial<ServiceSchema> = {
 	actions: {
 		nodes: routeAction("nodes", nodes),
 		drainNode: routeAction("drainNode", drainNode),
 		ring: routeAction("ring", ring),
+		outboxes: routeAction("outboxes", outboxes),
 	},
 };

@@ -85,3 +85,29 @@ describe("Operators, on a cluster", function () {
 		(await openSocket(cluster.url, stream, ann.token)).close();
 	});
 });
+
+describe("Operators of a node that has lost its bus", function () {
+	this.timeout(60_000);
+	let cluster: Cluster;
+	before(async function () {
+		needsOwn(this, "nats", "mongod", "redis");
+		cluster = await startCluster({ nodes: [{ services: ["gateway", "auth", "orders", "payment", "chat"] }] });
+	});
+	after(() => cluster?.stop());
+
+	it("see which events wait, and that they leave when it is back", async () => {
+		const say = { token: (await login(cluster.api, admin.email, admin.password)).token };
+		const [ann, bob] = await Promise.all([signUp(cluster.api, "buyer"), signUp(cluster.api, "buyer")]);
+		const by = { token: ann.token };
+		const { streamId } = (await cluster.api.post("/v1/conversations", { memberIds: [bob.id] }, by)).body;
+		const entries = async (): Promise<Json> =>
+			(await cluster.api.get("/v1/admin/outboxes", say)).body.items.find(({ collection }: Json) => collection === "entries");
+		await until("an empty outbox", entries, ({ waiting }) => waiting === 0);
+		await cluster.nats.kill();
+		assert.equal((await cluster.api.post(`/v1/conversations/${streamId}/messages`, { text: "hello" }, by)).status, 201);
+		const { waiting, oldest } = await until("an event that waits", entries, (row) => row.waiting > 0);
+		assert.ok(waiting === 1 && Date.parse(oldest) <= Date.now());
+		await cluster.nats.restart();
+		await until("an empty outbox again", entries, (row) => row.waiting === 0 && row.oldest === undefined);
+	});
+});

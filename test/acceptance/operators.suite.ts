@@ -142,8 +142,19 @@ export const operators = (souk: () => Operated): void => {
 		assert.equal((await see("/v1/admin/streams/none")).body.code, "NOT_FOUND");
 	});
 
+	it("see that no event waits in an outbox", async () => {
+		const seen = async () => (await see("/v1/admin/outboxes")).body;
+		const { items, nextCursor } = await until("the events to leave", seen, (page) => page.items.every(({ waiting }: Json) => waiting === 0)); // biome-ignore format: one line
+		const names = items.map(({ service, collection }: Json) => `${service}/${collection}`);
+		for (const name of ["auth/users", "chat/entries", "orders/orders", "payment/payments"]) assert.ok(names.includes(name), names.join()); // biome-ignore format: one line
+		assert.deepEqual([names, nextCursor], [[...new Set(names)].sort(), null]);
+		const first = (await see("/v1/admin/outboxes?limit=1")).body;
+		const rest = (await see(`/v1/admin/outboxes?cursor=${first.nextCursor}`)).body;
+		assert.deepEqual([...first.items, ...rest.items].map(({ collection }) => collection), items.map(({ collection }: Json) => collection)); // biome-ignore format: one line
+	});
+
 	it("are admins", async () => {
-		for (const path of ["connections", "nodes", "ring", `streams/${stream}`]) {
+		for (const path of ["connections", "nodes", "ring", "outboxes", `streams/${stream}`]) {
 			assert.equal((await see(`/v1/admin/${path}`, { token: ann?.token ?? "" })).body.code, "FORBIDDEN");
 			assert.equal((await see(`/v1/admin/${path}`, {})).body.code, "UNAUTHORIZED");
 		}
