@@ -55,7 +55,7 @@ const chat: ServiceSchema<ServiceSettingSchema, StoreMethods, ChatMembers> = {
 		health(function (this: ChatMembers) {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {
-				checks: { store: () => requireStore(this) },
+				checks: { store: () => requireStore(this), "access-tokens": () => requireTokens(this) },
 				consumers: async () => (await groups()).filter(({ service }) => service === "chat"),
 			};
 		}),
@@ -74,6 +74,11 @@ const chat: ServiceSchema<ServiceSettingSchema, StoreMethods, ChatMembers> = {
 const requireStore = async ({ storeHealth }: ChatMembers): Promise<void> => {
 	const { ok, detail } = await storeHealth();
 	if (!ok) throw new Error(detail ?? "the store does not answer");
+};
+
+/** Until then every socket would be refused, though for a moment only. */
+const requireTokens = async (chat: ChatMembers): Promise<void> => {
+	if (!chat.accessTokensReady()) throw new Error("the keys are not known yet");
 };
 
 export default chat;
