@@ -18,7 +18,7 @@ export interface Address {
 }
 
 /** However slow the machine is: a client that sees nothing for so long has lost it. */
-const boundMs = 30_000;
+const boundMs = 60_000;
 
 export abstract class Follower {
 	readonly name: string;

@@ -19,9 +19,9 @@ export interface LiveWorld {
 	endOwner(stream: string, signal: "SIGKILL" | "SIGTERM", meanwhile?: () => Promise<void>): Promise<void>;
 	/** As many entries more, as a node that has died since would have written them. */
 	writeUnseen(stream: string, from: string, count: number): Promise<void>;
-	/** `writeUnseen` ends no node. */
-	readonly writesAside: boolean;
-	/** Copies the database; the answer puts the copy in its place. No node runs during either. */
+	/** Many entries, of which this world's database takes no more than some seconds to write. */
+	readonly plenty: number;
+	/** Copies the database; the answer puts the copy in its place, while no node with streams runs. */
 	copyData(): Promise<() => Promise<void>>;
 	stop(): Promise<void>;
 }
@@ -62,7 +62,7 @@ export const embeddedWorld = async (): Promise<LiveWorld> => {
 		endOwner: (_stream, signal, meanwhile) => away(signal, meanwhile),
 		writeUnseen: (stream, from, count) =>
 			away("SIGKILL", () => writeToLog({ kind: "embedded", dataDir: souk.dataDir }, stream, from, count)),
-		writesAside: false,
+		plenty: 10_000,
 		async copyData() {
 			const copy = await tempDir("copy");
 			copies.push(copy);
@@ -142,13 +142,11 @@ export const clusterWorld = (cluster: Cluster, chat: readonly ChatNode[]): Clust
 		endOwner: (stream, signal, meanwhile) => away([ownerOf(stream)], signal, meanwhile),
 		// The owner lives: to it, somebody else has written.
 		writeUnseen: (stream, from, count) => writeToLog({ kind: "mongo", url: cluster.mongod.url }, stream, from, count),
-		writesAside: true,
+		// Many times what is kept in memory, and dozens of pages; a small server stores a few hundred a second.
+		plenty: 2_000,
 		async copyData() {
-			let put = async (): Promise<void> => undefined;
-			await away(chat, "SIGKILL", async () => {
-				put = await copyOf(cluster.mongod.url);
-			});
-			return () => away(chat, "SIGKILL", () => put());
+			const put = await copyOf(cluster.mongod.url);
+			return () => away(chat, "SIGKILL", put);
 		},
 		stop: () => cluster.stop(),
 	};
