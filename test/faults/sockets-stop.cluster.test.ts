@@ -5,12 +5,12 @@ import { type Someone, signUp } from "../support/market.ts";
 import { needsOwn } from "../support/servers.ts";
 import { type Cluster, startCluster } from "../support/souk.ts";
 
-const people = 40;
-const streamsEach = 25;
+const people = 20;
+const streamsEach = 50;
 const sockets = 2_000; // two members follow each of the streams
 
 describe("A node of chat that ends", function () {
-	this.timeout(180_000);
+	this.timeout(240_000);
 	let cluster: Cluster;
 	let crowd: LiveCrowd | undefined;
 	before(async function () {
@@ -44,7 +44,8 @@ describe("A node of chat that ends", function () {
 		while (members.length < people) members.push(...(await Promise.all([1, 2, 3, 4].map(() => signUp(cluster.api, "buyer")))));
 		for (const [index, writer] of members.entries()) {
 			const other = members[(index + 1) % people] as Someone;
-			const made = Array.from({ length: streamsEach }, () => cluster.api.post("/v1/conversations", { memberIds: [other.id], title: "x" }, { token: writer.token })); // biome-ignore format: one line
+			const open = () => cluster.api.post("/v1/conversations", { memberIds: [other.id], title: "x" }, { token: writer.token });
+			const made = Array.from({ length: streamsEach }, open);
 			for (const { body } of await Promise.all(made)) groups.push({ id: body.streamId, writer });
 		}
 		const streamsOf = (who: Someone, index: number): string[] =>
@@ -70,9 +71,9 @@ describe("A node of chat that ends", function () {
 		crowd = undefined;
 		const moved = report.connections - connections;
 		assert.ok(moved > sockets / 5 && moved < sockets, `${moved} moved`);
-		// Told in batches, and each waits for a time of its own: no second has all of them.
-		const bySecond = Map.groupBy(report.back, (at) => Math.floor(at / 500));
-		assert.ok(bySecond.size >= 3 && Math.max(...[...bySecond.values()].map(({ length }) => length)) < moved * 0.8, JSON.stringify([...bySecond].map(([at, { length }]) => [at, length]))); // biome-ignore format: one line
+		// Told in batches, and each waits for a time of its own: no moment has most of them.
+		const byMoment = Map.groupBy(report.back, (at) => Math.floor(at / 100));
+		assert.ok(byMoment.size >= 5 && Math.max(...[...byMoment.values()].map(({ length }) => length)) < moved * 0.5, JSON.stringify([...byMoment].map(([at, { length }]) => [at, length]))); // biome-ignore format: one line
 		for (const [name, seqs] of Object.entries(report.entries)) {
 			assert.deepEqual(seqs, Array.from({ length: seqs.length }, (_, i) => i + 1), name); // biome-ignore format: one line
 			const last = posted.get(name.split(" ")[1] ?? "") ?? 0;

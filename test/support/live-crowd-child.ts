@@ -52,12 +52,14 @@ const main = async (): Promise<void> => {
 	});
 	const count = (): number => streams.filter(({ state }) => state.kind === "live").length;
 	const tell = setInterval(() => say({ live: count(), connections: report.connections }), 200);
-	process.stdin.on("data", () => {
+	// "end", or the end of whoever started this.
+	process.stdin.once("data", () => {
 		clearInterval(tell);
 		say({ ...report, live: count() });
 		for (const client of clients) client.close();
 		process.stdin.destroy();
 	});
+	process.stdin.once("end", () => process.exit());
 };
 
 await main();
