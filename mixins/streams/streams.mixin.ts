@@ -261,12 +261,10 @@ const close = async (service: This): Promise<void> => {
 	// Everybody hears `moved` and comes back elsewhere, some at a time.
 	const { engine } = service;
 	await engine?.drain(Math.max(defaultLimits.moveBatch, Math.ceil(engine.size / mostBatches)));
-	await service.engine?.stop();
 	if (service.sessions.size > 0) await delay(lastFramesMs);
 	await service.io?.close();
 	(service as Partial<StreamsMembers>).io = undefined; // or moleculer-io would close it once more
 	await service.registry?.close();
-	service.redis?.close();
 };
 
 /**
@@ -320,6 +318,9 @@ export const streams = (options: StreamsOptions): Partial<ServiceSchema> => {
 		},
 		async stopped(this: This) {
 			await this.drain();
+			// Not before: calls that were on their way to this node when it left the registry still post here.
+			await this.engine?.stop();
+			this.redis?.close();
 		},
 	};
 	return schema as unknown as Partial<ServiceSchema>;
