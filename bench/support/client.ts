@@ -17,7 +17,7 @@ export class BenchClient {
 	call<T>(method: string, path: string, options: { token?: string; body?: unknown } = {}): Promise<Answer<T>> {
 		const payload = options.body === undefined ? undefined : JSON.stringify(options.body);
 		const headers: Record<string, string | number> = {};
-		if (options.token) headers["authorization"] = `Bearer ${options.token}`;
+		if (options.token) headers.authorization = `Bearer ${options.token}`;
 		if (payload !== undefined) {
 			headers["content-type"] = "application/json";
 			headers["content-length"] = Buffer.byteLength(payload);

@@ -12,9 +12,9 @@ export const isMet = ({ value, bound }: Figure): boolean =>
 	value >= (bound.least ?? Number.NEGATIVE_INFINITY) && value <= (bound.most ?? Number.POSITIVE_INFINITY);
 
 const boundText = ({ bound, unit }: Figure): string =>
-	[bound.least === undefined ? "" : `≥ ${bound.least}`, bound.most === undefined ? "" : `≤ ${bound.most}`]
+	`${[bound.least === undefined ? "" : `≥ ${bound.least}`, bound.most === undefined ? "" : `≤ ${bound.most}`]
 		.filter(Boolean)
-		.join(", ") + ` ${unit}`;
+		.join(", ")} ${unit}`;
 
 export const toTable = (figures: readonly Figure[]): string => {
 	const rows = figures.map((figure) => [

@@ -125,7 +125,9 @@ async function outboxes(this: Service, ctx: Call<{ limit?: number; cursor?: stri
 	const after = cursor === undefined ? "" : decodeCursor(cursor, OutboxPosition).outbox;
 	const { registry } = this.broker;
 	const services = registry.getServiceList({ onlyAvailable: true, skipInternal: true }) as unknown as { name: string }[];
-	const names = [...new Set(services.map(({ name }) => name))].filter((name) => registry.actions.isAvailable(`${name}.outboxStates`));
+	const names = [...new Set(services.map(({ name }) => name))].filter((name) =>
+		registry.actions.isAvailable(`${name}.outboxStates`),
+	);
 	const states = names.map(async (service) =>
 		(await ctx.call<OutboxState[], object>(`${service}.outboxStates`, {})).map((state) => ({ service, ...state })),
 	);
