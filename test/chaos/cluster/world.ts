@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { kill as signal } from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { Connection } from "../../../client/connection.ts";
@@ -74,13 +75,16 @@ const addNodes = async ({ cluster, nodes, env }: Parts): Promise<void> => {
 	await Promise.all(Array.from({ length: nodesAtFirst }, add));
 };
 
-const insist = async <T>(what: string, act: () => Promise<T | null>): Promise<T> => {
-	for (let left = 60; left > 0; left--) {
-		const done = await act();
-		if (done !== null) return done;
-		await delay(250);
+/** Servers and nodes are back; that everybody has noticed takes a moment more. */
+const insist = async <T>(what: string, act: () => Promise<T>): Promise<T> => {
+	for (let left = 60; ; left--) {
+		try {
+			return await act();
+		} catch (cause) {
+			if (left === 0) throw new Error(`${what} is not possible although all is healed`, { cause });
+			await delay(250);
+		}
 	}
-	throw new Error(`${what} is not possible although all is healed`);
 };
 
 class ClusterWorld implements World {
@@ -109,13 +113,14 @@ class ClusterWorld implements World {
 	/** Two conversations of the same three people. */
 	static async open(parts: Parts): Promise<World> {
 		const { cluster } = parts;
-		const people = await Promise.all([1, 2, 3].map(() => signUp(cluster.api, "buyer")));
+		const people = await Promise.all([1, 2, 3].map(() => insist("a new user", () => signUp(cluster.api, "buyer"))));
 		const [first, ...others] = people;
 		const memberIds = others.map(({ id }) => id);
 		const make = (title: string): Promise<string> =>
 			insist("a new conversation", async () => {
 				const made = await cluster.api.post("/v1/conversations", { memberIds, title }, { token: first?.token ?? "" });
-				return made.status === 201 ? (made.body.streamId as string) : null;
+				assert.equal(made.status, 201, made.text);
+				return made.body.streamId as string;
 			});
 		return new ClusterWorld(parts, people, [await make("one"), await make("two")]);
 	}
