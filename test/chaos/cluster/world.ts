@@ -37,7 +37,7 @@ export interface ClusterWorlds extends WorldSource {
 /** One cluster for many runs; each has users and conversations of its own. */
 export const clusterWorlds = async ({ broken }: ClusterWorldOptions = {}): Promise<ClusterWorlds> => {
 	const cluster = await startCluster({ nodes: [] });
-	let parts: Parts = { cluster, nodes: [], env: broken ? breakEnv(broken) : {} };
+	let parts: Parts = { cluster, nodes: [], env: broken ? breakEnv(broken) : {}, named: 0 };
 	const endNodes = async (): Promise<void> => {
 		await Promise.all(parts.nodes.map((node) => node.close()));
 	};
@@ -55,7 +55,7 @@ export const clusterWorlds = async ({ broken }: ClusterWorldOptions = {}): Promi
 	}
 	const breakNodes = async (how: Break): Promise<void> => {
 		await endNodes();
-		parts = { cluster, nodes: [], env: breakEnv(how) };
+		parts = { cluster, nodes: [], env: breakEnv(how), named: 0 };
 		await addNodes(parts);
 	};
 	return { plan, close, breakNodes, open: () => ClusterWorld.open(parts) };
@@ -66,11 +66,18 @@ interface Parts {
 	nodes: ChatNode[];
 	/** Of each node of chat. */
 	env: Record<string, string>;
+	/** Nodes that were to be started so far: two of one name would end each other. */
+	named: number;
 }
 
-const addNodes = async ({ cluster, nodes, env }: Parts): Promise<void> => {
-	const add = async (_: unknown, index: number): Promise<void> => {
-		nodes.push(await ChatNode.add(cluster, `chat-${index}`, env));
+const nextName = (parts: Parts): string => {
+	parts.named += 1;
+	return `chat-${parts.named - 1}`;
+};
+
+const addNodes = async (parts: Parts): Promise<void> => {
+	const add = async (): Promise<void> => {
+		parts.nodes.push(await ChatNode.add(parts.cluster, nextName(parts), parts.env));
 	};
 	await Promise.all(Array.from({ length: nodesAtFirst }, add));
 };
@@ -93,18 +100,19 @@ class ClusterWorld implements World {
 	readonly settleMs = settleMs;
 	readonly #cluster: Cluster;
 	readonly #nodes: ChatNode[];
-	readonly #env: Record<string, string>;
+	readonly #parts: Parts;
 	readonly #tokens: ReadonlyMap<string, string>;
 	readonly #undo = new Map<string, () => void>();
 	readonly #timers = new Set<NodeJS.Timeout>();
 	readonly #underWay = new Set<Promise<unknown>>();
 	readonly #troubles: string[] = [];
 	#dialled = 0;
+	#adding = false;
 
-	private constructor({ cluster, nodes, env }: Parts, people: readonly Someone[], streams: readonly string[]) {
-		this.#cluster = cluster;
-		this.#nodes = nodes;
-		this.#env = env;
+	private constructor(parts: Parts, people: readonly Someone[], streams: readonly string[]) {
+		this.#parts = parts;
+		this.#cluster = parts.cluster;
+		this.#nodes = parts.nodes;
 		this.users = people.map(({ id }) => id);
 		this.#tokens = new Map(people.map(({ id, token }) => [id, token]));
 		this.streams = streams;
@@ -260,14 +268,19 @@ class ClusterWorld implements World {
 	};
 
 	#add(): string | null {
-		if (this.#nodes.length >= nodesMost) return null;
-		const name = `chat-${this.#nodes.length}`;
+		if (this.#adding || this.#nodes.length >= nodesMost) return null;
+		this.#adding = true;
+		const name = nextName(this.#parts);
 		// Reaches the list once it is ready; where a server is away at that moment there is one node less.
 		this.#track(
-			ChatNode.add(this.#cluster, name, this.#env).then(
-				(node) => this.#nodes.push(node),
-				() => undefined,
-			),
+			ChatNode.add(this.#cluster, name, this.#parts.env)
+				.then(
+					(node) => void this.#nodes.push(node),
+					() => undefined,
+				)
+				.finally(() => {
+					this.#adding = false;
+				}),
 		);
 		return `add ${name}`;
 	}
