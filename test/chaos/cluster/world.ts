@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { kill as signal } from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { Connection } from "../../../client/connection.ts";
 import { connect, type SoukClient } from "../../../client/index.ts";
-import { settingsOf } from "../../../client/settings.ts";
 import type { Entry } from "../../../realtime/entry.ts";
 import { type Cluster, startCluster } from "../../support/cluster.ts";
 import { type Someone, signUp } from "../../support/market.ts";
@@ -13,6 +11,7 @@ import type { Asked } from "../history.ts";
 import type { FaultStep, PlanOptions, Server } from "../plan.ts";
 import type { Ack, FollowListener, Link, LinkListener, World, WorldSource } from "../world.ts";
 import { ChatNode } from "./chat-node.ts";
+import { link } from "./link.ts";
 import { pageOverRest, postOverRest } from "./rest.ts";
 
 // The real thing: a gateway with auth, nodes of chat that are processes of their own, NATS, MongoDB and Redis. Clients come in through the
@@ -135,40 +134,7 @@ class ClusterWorld implements World {
 
 	dial(user: string, stream: string, asked: Asked, listener: LinkListener): Link {
 		const target = { namespace: "/chat", stream, token: this.#token(user), position: asked };
-		let over = false;
-		const end = (why: string): void => {
-			if (over) return;
-			over = true;
-			connection.end();
-			listener.ended(why);
-		};
-		const nothing = (): void => undefined;
-		const settings = settingsOf({ url: this.#door(), token: "", answerMs: 5_000, transports: this.#transports() });
-		const connection = new Connection(target, settings, {
-			ready: (message) => listener.ready(message),
-			entries: (entries) => listener.entries(entries),
-			moved: () => end("moved"),
-			problem: ({ code }) => end(`problem ${code}`),
-			refused: (refusal, message) => end(`refused: ${refusal?.code ?? message}`),
-			ended: () => end("the connection ended"),
-			presence: nothing,
-			typing: nothing,
-			receipt: nothing,
-			counters: nothing,
-		});
-		return {
-			post: (id, text, answered) =>
-				connection.send("post", { id, text }, (ack) => {
-					if (over) return;
-					if (ack === null) answered(null);
-					else if (ack.ok) answered({ ok: true, seq: Number(ack.seq) });
-					else answered({ ok: false, code: ack.problem.code, retryable: ack.problem.retryable ?? false });
-				}),
-			end: () => {
-				over = true;
-				connection.end();
-			},
-		};
+		return link(target, { url: this.#door(), transports: this.#transports() }, listener);
 	}
 
 	follow(user: string, stream: string, listener: FollowListener): { end(): void } {
