@@ -60,7 +60,10 @@ export const volatileRedis = (url: string, onTrouble: (error: Error) => void): V
 		async ask(command) {
 			if (!isUp()) return AWAY;
 			try {
-				return await command(client);
+				const answer = await command(client);
+				// One that hung is back without a new connection.
+				told = false;
+				return answer;
 			} catch (error) {
 				failed(error as Error);
 				return AWAY;

@@ -7,14 +7,15 @@ import type { PlanOptions } from "./plan.ts";
 
 // `npm run chaos -- --runs 1000` plays more of them, longer ones, from any seed; `--break` shows that it finds what is broken.
 
-const histories = 8;
-const firstSeed = 1;
-const plan: PlanOptions = { steps: 30, waits: [20, 100, 400, 800], faultMs: 2_000 };
+/** Between them: nodes killed, drained, stopped and added, each server killed or stopped, and nodes cut off from each. */
+const seeds = [1, 2, 3, 4, 6, 13, 16, 17];
+const plan: PlanOptions = { steps: 24, waits: [20, 100, 300, 600], faultMs: 1_500 };
 /** Found in the first history that was tried, every time. */
 const soonFound: readonly Break[] = ["resume-off-by-one", "live-before-catch-up-ended"];
 
 describe("random histories of the live streams on a cluster", function () {
-	this.timeout(180_000);
+	// Of one that fails, with its way to a shorter plan; the others take some ten seconds.
+	this.timeout(300_000);
 	let source: ClusterWorlds | undefined;
 
 	before(async function () {
@@ -23,7 +24,7 @@ describe("random histories of the live streams on a cluster", function () {
 	});
 	after(() => source?.close());
 
-	for (let seed = firstSeed; seed < firstSeed + histories; seed++) {
+	for (const seed of seeds) {
 		it(`keep every promise from seed ${seed}`, async () => {
 			assert.ok(source);
 			const { failure, acked, seen } = await campaign(source, { runs: 1, seed, plan, shrinkTries: 8, shrinkWithinMs: 40_000 });
@@ -36,7 +37,7 @@ describe("random histories of the live streams on a cluster", function () {
 		it(`are found to be wrong with nodes whose code is broken: ${broken}`, async () => {
 			assert.ok(source);
 			await source.breakNodes(broken);
-			const { failure, runs } = await campaign(source, { runs: 4, seed: firstSeed, plan, shrinkTries: 0 });
+			const { failure, runs } = await campaign(source, { runs: 4, seed: 1, plan, shrinkTries: 0 });
 			assert.match(failure ?? `${runs} histories were found to be right`, /resume (repeats|skips)/);
 		});
 	}

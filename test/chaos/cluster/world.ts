@@ -1,8 +1,7 @@
+import assert from "node:assert/strict";
 import { kill as signal } from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { Connection } from "../../../client/connection.ts";
 import { connect, type SoukClient } from "../../../client/index.ts";
-import { settingsOf } from "../../../client/settings.ts";
 import type { Entry } from "../../../realtime/entry.ts";
 import { type Cluster, startCluster } from "../../support/cluster.ts";
 import { type Someone, signUp } from "../../support/market.ts";
@@ -12,6 +11,7 @@ import type { Asked } from "../history.ts";
 import type { FaultStep, PlanOptions, Server } from "../plan.ts";
 import type { Ack, FollowListener, Link, LinkListener, World, WorldSource } from "../world.ts";
 import { ChatNode } from "./chat-node.ts";
+import { link } from "./link.ts";
 import { pageOverRest, postOverRest } from "./rest.ts";
 
 // The real thing: a gateway with auth, nodes of chat that are processes of their own, NATS, MongoDB and Redis. Clients come in through the
@@ -36,7 +36,7 @@ export interface ClusterWorlds extends WorldSource {
 /** One cluster for many runs; each has users and conversations of its own. */
 export const clusterWorlds = async ({ broken }: ClusterWorldOptions = {}): Promise<ClusterWorlds> => {
 	const cluster = await startCluster({ nodes: [] });
-	let parts: Parts = { cluster, nodes: [], env: broken ? breakEnv(broken) : {} };
+	let parts: Parts = { cluster, nodes: [], env: broken ? breakEnv(broken) : {}, named: 0 };
 	const endNodes = async (): Promise<void> => {
 		await Promise.all(parts.nodes.map((node) => node.close()));
 	};
@@ -54,7 +54,7 @@ export const clusterWorlds = async ({ broken }: ClusterWorldOptions = {}): Promi
 	}
 	const breakNodes = async (how: Break): Promise<void> => {
 		await endNodes();
-		parts = { cluster, nodes: [], env: breakEnv(how) };
+		parts = { cluster, nodes: [], env: breakEnv(how), named: 0 };
 		await addNodes(parts);
 	};
 	return { plan, close, breakNodes, open: () => ClusterWorld.open(parts) };
@@ -65,22 +65,32 @@ interface Parts {
 	nodes: ChatNode[];
 	/** Of each node of chat. */
 	env: Record<string, string>;
+	/** Nodes that were to be started so far: two of one name would end each other. */
+	named: number;
 }
 
-const addNodes = async ({ cluster, nodes, env }: Parts): Promise<void> => {
-	const add = async (_: unknown, index: number): Promise<void> => {
-		nodes.push(await ChatNode.add(cluster, `chat-${index}`, env));
+const nextName = (parts: Parts): string => {
+	parts.named += 1;
+	return `chat-${parts.named - 1}`;
+};
+
+const addNodes = async (parts: Parts): Promise<void> => {
+	const add = async (): Promise<void> => {
+		parts.nodes.push(await ChatNode.add(parts.cluster, nextName(parts), parts.env));
 	};
 	await Promise.all(Array.from({ length: nodesAtFirst }, add));
 };
 
-const insist = async <T>(what: string, act: () => Promise<T | null>): Promise<T> => {
-	for (let left = 60; left > 0; left--) {
-		const done = await act();
-		if (done !== null) return done;
-		await delay(250);
+/** Servers and nodes are back; that everybody has noticed takes a moment more. */
+const insist = async <T>(what: string, act: () => Promise<T>): Promise<T> => {
+	for (let left = 60; ; left--) {
+		try {
+			return await act();
+		} catch (cause) {
+			if (left === 0) throw new Error(`${what} is not possible although all is healed`, { cause });
+			await delay(250);
+		}
 	}
-	throw new Error(`${what} is not possible although all is healed`);
 };
 
 class ClusterWorld implements World {
@@ -89,18 +99,19 @@ class ClusterWorld implements World {
 	readonly settleMs = settleMs;
 	readonly #cluster: Cluster;
 	readonly #nodes: ChatNode[];
-	readonly #env: Record<string, string>;
+	readonly #parts: Parts;
 	readonly #tokens: ReadonlyMap<string, string>;
 	readonly #undo = new Map<string, () => void>();
 	readonly #timers = new Set<NodeJS.Timeout>();
 	readonly #underWay = new Set<Promise<unknown>>();
 	readonly #troubles: string[] = [];
 	#dialled = 0;
+	#adding = false;
 
-	private constructor({ cluster, nodes, env }: Parts, people: readonly Someone[], streams: readonly string[]) {
-		this.#cluster = cluster;
-		this.#nodes = nodes;
-		this.#env = env;
+	private constructor(parts: Parts, people: readonly Someone[], streams: readonly string[]) {
+		this.#parts = parts;
+		this.#cluster = parts.cluster;
+		this.#nodes = parts.nodes;
 		this.users = people.map(({ id }) => id);
 		this.#tokens = new Map(people.map(({ id, token }) => [id, token]));
 		this.streams = streams;
@@ -109,53 +120,21 @@ class ClusterWorld implements World {
 	/** Two conversations of the same three people. */
 	static async open(parts: Parts): Promise<World> {
 		const { cluster } = parts;
-		const people = await Promise.all([1, 2, 3].map(() => signUp(cluster.api, "buyer")));
+		const people = await Promise.all([1, 2, 3].map(() => insist("a new user", () => signUp(cluster.api, "buyer"))));
 		const [first, ...others] = people;
 		const memberIds = others.map(({ id }) => id);
 		const make = (title: string): Promise<string> =>
 			insist("a new conversation", async () => {
 				const made = await cluster.api.post("/v1/conversations", { memberIds, title }, { token: first?.token ?? "" });
-				return made.status === 201 ? (made.body.streamId as string) : null;
+				assert.equal(made.status, 201, made.text);
+				return made.body.streamId as string;
 			});
 		return new ClusterWorld(parts, people, [await make("one"), await make("two")]);
 	}
 
 	dial(user: string, stream: string, asked: Asked, listener: LinkListener): Link {
 		const target = { namespace: "/chat", stream, token: this.#token(user), position: asked };
-		let over = false;
-		const end = (why: string): void => {
-			if (over) return;
-			over = true;
-			connection.end();
-			listener.ended(why);
-		};
-		const nothing = (): void => undefined;
-		const settings = settingsOf({ url: this.#door(), token: "", answerMs: 5_000, transports: this.#transports() });
-		const connection = new Connection(target, settings, {
-			ready: (message) => listener.ready(message),
-			entries: (entries) => listener.entries(entries),
-			moved: () => end("moved"),
-			problem: ({ code }) => end(`problem ${code}`),
-			refused: (refusal, message) => end(`refused: ${refusal?.code ?? message}`),
-			ended: () => end("the connection ended"),
-			presence: nothing,
-			typing: nothing,
-			receipt: nothing,
-			counters: nothing,
-		});
-		return {
-			post: (id, text, answered) =>
-				connection.send("post", { id, text }, (ack) => {
-					if (over) return;
-					if (ack === null) answered(null);
-					else if (ack.ok) answered({ ok: true, seq: Number(ack.seq) });
-					else answered({ ok: false, code: ack.problem.code, retryable: ack.problem.retryable ?? false });
-				}),
-			end: () => {
-				over = true;
-				connection.end();
-			},
-		};
+		return link(target, { url: this.#door(), transports: this.#transports() }, listener);
 	}
 
 	follow(user: string, stream: string, listener: FollowListener): { end(): void } {
@@ -255,14 +234,19 @@ class ClusterWorld implements World {
 	};
 
 	#add(): string | null {
-		if (this.#nodes.length >= nodesMost) return null;
-		const name = `chat-${this.#nodes.length}`;
+		if (this.#adding || this.#nodes.length >= nodesMost) return null;
+		this.#adding = true;
+		const name = nextName(this.#parts);
 		// Reaches the list once it is ready; where a server is away at that moment there is one node less.
 		this.#track(
-			ChatNode.add(this.#cluster, name, this.#env).then(
-				(node) => this.#nodes.push(node),
-				() => undefined,
-			),
+			ChatNode.add(this.#cluster, name, this.#parts.env)
+				.then(
+					(node) => void this.#nodes.push(node),
+					() => undefined,
+				)
+				.finally(() => {
+					this.#adding = false;
+				}),
 		);
 		return `add ${name}`;
 	}

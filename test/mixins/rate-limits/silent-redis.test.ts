@@ -13,8 +13,11 @@ describe("rate limits with a Redis that takes commands and does not answer", () 
 	let server: RunningServer;
 	let gate: TcpGate;
 	const clients: VolatileRedis[] = [];
+	let troubles = 0;
 	const counting = async (port: number): Promise<RateLimits> => {
-		const redis = volatileRedis(`redis://127.0.0.1:${port}`, () => undefined);
+		const redis = volatileRedis(`redis://127.0.0.1:${port}`, () => {
+			troubles += 1;
+		});
 		clients.push(redis);
 		redis.connect();
 		await until("Redis", () => Promise.resolve(redis.isUp()), Boolean);
@@ -46,5 +49,10 @@ describe("rate limits with a Redis that takes commands and does not answer", () 
 			return (await far.consume("api", "ana"))?.remaining === before - 1;
 		};
 		await until("both to count together again", together, Boolean);
+		assert.equal(troubles, 1, "told once");
+		gate.silence();
+		await far.consume("api", "ana");
+		assert.equal(troubles, 2, "told again");
+		gate.open();
 	});
 });
