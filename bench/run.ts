@@ -4,6 +4,7 @@ import { clusterCounts } from "./figures/cluster-counts.ts";
 import { getOrder } from "./figures/get-order.ts";
 import { idleProcess } from "./figures/idle-process.ts";
 import { intake } from "./figures/intake.ts";
+import { liveFanOut } from "./figures/live-fan-out.ts";
 import { orderCache } from "./figures/order-cache.ts";
 import { orderFlow } from "./figures/order-flow.ts";
 import { type Figure, isMet, toTable } from "./support/figure.ts";
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
 	"cluster-counts": clusterCounts,
 	intake,
 	"idle-process": idleProcess,
+	"live-fan-out": liveFanOut,
 };
 
 const chosen = process.argv.slice(2);
