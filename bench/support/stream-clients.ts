@@ -81,8 +81,8 @@ const flood = async ({ seconds, postersPerStream, pauseMs }: Flood): Promise<Flo
 		if (pauseMs > 0) await delay(Math.random() * pauseMs);
 		for (let count = 0; performance.now() < end; count++) {
 			const sent = performance.now();
-			const { ok } = await socket.post(`${process.pid}-${run}-${index}-${count}`, text);
-			if (!ok) throw new Error("a post was refused");
+			const answer = await socket.post(`${process.pid}-${run}-${index}-${count}`, text);
+			if (!answer.ok) throw new Error(`a post was refused: ${JSON.stringify(answer)}`);
 			acks.push(performance.now() - sent);
 			if (pauseMs > 0) await delay(pauseMs * (0.5 + Math.random()));
 		}
