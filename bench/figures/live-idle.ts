@@ -63,8 +63,20 @@ export const liveIdle = async (): Promise<Figure[]> => {
 		const plain = await growth(peer.pid, peerFile, targets(peer.port));
 		const note = `${sockets} sockets on ${groups.length} streams; heap and buffers ${kib(ours.heap)} against ${kib(plain.heap)} KiB, resident ${kib(ours.rss)} against ${kib(plain.rss)} KiB`;
 		return [
-			{ name: "idle socket, heap and buffers ÷ plain socket.io", value: round(ours.heap / plain.heap), unit: "×", bound: { most: 1.5 }, note },
-			{ name: "idle socket, resident ÷ plain socket.io", value: round(ours.rss / plain.rss), unit: "×", bound: { most: 1.5 }, note },
+			{
+				name: "idle socket, heap and buffers ÷ plain socket.io",
+				value: round(ours.heap / plain.heap),
+				unit: "×",
+				bound: { most: 1.5 },
+				note,
+			},
+			{
+				name: "idle socket, resident ÷ plain socket.io",
+				value: round(ours.rss / plain.rss),
+				unit: "×",
+				bound: { most: 1.5 },
+				note,
+			},
 		];
 	} finally {
 		client.close();

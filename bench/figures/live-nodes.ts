@@ -1,29 +1,32 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { seeded } from "../../test/support/random.ts";
+import { Ring } from "../../realtime/ring.ts";
 import { freePort } from "../../test/support/free-port.ts";
+import { seeded } from "../../test/support/random.ts";
 import { startRedis } from "../../test/support/servers.ts";
 import { type Cluster, startCluster } from "../../test/support/souk.ts";
-import { Ring } from "../../realtime/ring.ts";
-import { type Clients, type Peer, startClients, startPeer } from "../support/child.ts";
+import { type Clients, startClients, startPeer } from "../support/child.ts";
 import { BenchClient } from "../support/client.ts";
 import { cpuSince } from "../support/cpu.ts";
 import type { Figure } from "../support/figure.ts";
+import { inParallel } from "../support/shop.ts";
 import { median, round } from "../support/stats.ts";
 import type { Flood } from "../support/stream-clients.ts";
 import { people, talk } from "../support/talk.ts";
 
-const streams = 40;
+const streams = 20;
 const followersPerStream = 25;
-const flood: Flood = { seconds: 3, postersPerStream: 10, pauseMs: 250 };
+const flood: Flood = { seconds: 3, postersPerStream: 10, pauseMs: 300 };
 const turns = 3;
 const afterMs = 500;
+/** New nodes are seen, and streams are handed over. */
+const settleMs = 4_000;
 
 /** Servers with sockets on them, ready to be flooded. */
 interface House {
 	/** Of the servers that hold the sockets, and of Redis. */
-	pids: number[];
+	pids(): number[];
 	/** What else works for them: told, not counted. */
-	others: number[];
+	others(): number[];
 	clients: Clients;
 	stop(): Promise<void>;
 }
@@ -33,13 +36,21 @@ interface Seat {
 	token: string;
 }
 
-/** Our nodes, each socket sent to the one that owns its stream, as nginx would. */
-const ours = async (count: number): Promise<House> => {
+interface Nodes extends House {
+	/** As many nodes more, and every socket where its stream is now. */
+	grow(by: number): Promise<void>;
+}
+
+/** One node of ours with everybody on it. */
+const ours = async (): Promise<Nodes> => {
 	const ports: number[] = [];
-	while (ports.length < count) ports.push(await freePort());
-	const chat = (port: number) => ({ services: ["chat"], env: { SOCKET_PORT: String(port), ADVERTISE: `127.0.0.1:${port}` } });
+	const chatNode = async () => {
+		const port = await freePort();
+		ports.push(port);
+		return { services: ["chat"], env: { SOCKET_PORT: String(port), ADVERTISE: `127.0.0.1:${port}` } };
+	};
 	const cluster: Cluster = await startCluster({
-		nodes: [{ services: ["gateway", "auth", "orders", "payment"] }, ...ports.map(chat)],
+		nodes: [{ services: ["gateway", "auth", "orders", "payment"] }, await chatNode()],
 		env: { LOG_LEVEL: "error" },
 	});
 	const clients = startClients();
@@ -48,33 +59,54 @@ const ours = async (count: number): Promise<House> => {
 		await cluster.stop();
 	};
 	try {
-		const client = new BenchClient(cluster.url);
-		const members = await people(client, followersPerStream);
-		const seats: Seat[] = [];
-		for (let index = 0; index < streams; index++) {
-			const stream = await talk(client, members);
-			for (const { token } of members) seats.push({ stream, token });
-		}
-		client.close();
-		const ring = Ring.empty.withMembers(ports.map((port) => `127.0.0.1:${port}`));
-		const portOf = (stream: string): number => Number(ring.owner(stream)?.split(":")[1]);
-		await clients.open(
-			seats.map((seat) => ({ ...seat, port: portOf(seat.stream) })),
-			10,
-		);
-		const nodes = cluster.withService("chat").map(({ process }) => process.pid);
-		return { pids: [...nodes, cluster.redis.pid], others: [cluster.nats.pid, cluster.mongod.pid], clients, stop };
+		const seats = await seatsIn(cluster);
+		/** As nginx would: each socket to the node that owns its stream. */
+		const seat = (): Promise<void> => {
+			const ring = Ring.empty.withMembers(ports.map((port) => `127.0.0.1:${port}`));
+			const portOf = (stream: string): number => Number(ring.owner(stream)?.split(":")[1]);
+			return clients.open(
+				seats.map((one) => ({ ...one, port: portOf(one.stream) })),
+				10,
+			);
+		};
+		await seat();
+		return {
+			pids: () => [...cluster.withService("chat").map(({ process }) => process.pid), cluster.redis.pid],
+			others: () => [cluster.nats.pid, cluster.mongod.pid],
+			clients,
+			stop,
+			async grow(by) {
+				await clients.close();
+				for (let count = 0; count < by; count++) await cluster.add(await chatNode());
+				await delay(settleMs);
+				await seat();
+			},
+		};
 	} catch (error) {
 		await stop();
 		throw error;
 	}
 };
 
+const seatsIn = async (cluster: Cluster): Promise<Seat[]> => {
+	const client = new BenchClient(cluster.url);
+	try {
+		const members = await people(client, followersPerStream);
+		const seats: Seat[] = [];
+		await inParallel(streams, 4, async () => {
+			const stream = await talk(client, members);
+			for (const { token } of members) seats.push({ stream, token });
+		});
+		return seats;
+	} finally {
+		client.close();
+	}
+};
+
 /** socket.io's nodes, each socket at any of them. */
 const theirs = async (count: number): Promise<House> => {
 	const redis = await startRedis({ own: true });
-	const peers: Peer[] = [];
-	while (peers.length < count) peers.push(await startPeer({ REDIS_URL: redis.url }));
+	const peers = await Promise.all(Array.from({ length: count }, () => startPeer({ REDIS_URL: redis.url })));
 	const random = seeded(6);
 	const clients = startClients();
 	const seats = Array.from({ length: streams * followersPerStream }, (_, index) => ({
@@ -85,8 +117,8 @@ const theirs = async (count: number): Promise<House> => {
 	// Without a storage nobody numbers what two nodes take in: the seqs are each node's own, and not looked at.
 	await clients.open(seats);
 	return {
-		pids: [...peers.map(({ pid }) => pid), redis.pid],
-		others: [],
+		pids: () => [...peers.map(({ pid }) => pid), redis.pid],
+		others: () => [],
 		clients,
 		stop: async () => {
 			await clients.end();
@@ -104,40 +136,67 @@ interface Turn {
 }
 
 const turn = async ({ pids, others, clients }: House): Promise<Turn> => {
-	const [cpu, beside] = [cpuSince(pids), cpuSince(others)];
+	const [cpu, beside] = [cpuSince(pids()), cpuSince(others())];
 	const { posts, deliveries, seconds, ackP50 } = await clients.flood(flood);
 	await delay(afterMs);
 	return { perCpuSecond: deliveries / cpu(), others: beside() / deliveries, rate: posts / seconds, ack: ackP50 };
 };
 
+const turnsOf = async (houses: readonly House[]): Promise<Turn[][]> => {
+	for (const house of houses) await house.clients.flood({ ...flood, seconds: 1 });
+	const all: Turn[][] = houses.map(() => []);
+	for (let count = 0; count < turns; count++) {
+		for (const [index, house] of houses.entries()) all[index]?.push(await turn(house));
+	}
+	return all;
+};
+
+const middle = (all: readonly Turn[] | undefined, pick: (one: Turn) => number): number => median((all ?? []).map(pick));
+
+const told = (all: readonly Turn[] | undefined): string =>
+	[
+		`${round(
+			middle(all, ({ perCpuSecond }) => perCpuSecond),
+			0,
+		)} deliveries a CPU-second`,
+		`${round(
+			middle(all, ({ rate }) => rate),
+			0,
+		)} posts/s`,
+		`ack p50 ${round(
+			middle(all, ({ ack }) => ack),
+			0,
+		)} ms`,
+	].join(", ");
+
 /** Many streams on four nodes: ours, where each stream is at one of them, against rooms that all of them share over Redis. */
 export const liveNodes = async (): Promise<Figure[]> => {
 	const houses: House[] = [];
 	try {
-		for (const start of [() => ours(4), () => theirs(4), () => ours(1)]) houses.push(await start());
-		const [four, peers, one] = houses as [House, House, House]; // all three were pushed
-		for (const house of houses) await house.clients.flood({ ...flood, seconds: 1 });
-		const all: { four: Turn; peers: Turn; one: Turn }[] = [];
-		for (let count = 0; count < turns; count++) all.push({ four: await turn(four), peers: await turn(peers), one: await turn(one) });
-		const of = (pick: (of: (typeof all)[number]) => number, digits = 0): number => round(median(all.map(pick)), digits);
-		const side = (which: "four" | "peers" | "one"): string =>
-			`${of((all) => all[which].perCpuSecond)} deliveries a CPU-second, ${of((all) => all[which].rate)} posts/s, ack p50 ${of((all) => all[which].ack, 1)} ms`;
+		const nodes = await ours();
+		houses.push(nodes);
+		const [one] = await turnsOf([nodes]);
+		await nodes.grow(3);
+		const peers = await theirs(4);
+		houses.push(peers);
+		const [four, their] = await turnsOf([nodes, peers]);
+		const per = (all: readonly Turn[] | undefined): number => middle(all, ({ perCpuSecond }) => perCpuSecond);
 		const load = `${streams} streams of ${followersPerStream}, ${flood.postersPerStream} of each post every ${flood.pauseMs} ms`;
-		const beside = of((all) => all.four.others * 1e6, 1);
+		const beside = round(middle(four, ({ others }) => others) * 1e6, 1);
 		return [
 			{
 				name: "four nodes, deliveries a CPU-second ÷ socket.io over Redis streams",
-				value: of((all) => all.four.perCpuSecond / all.peers.perCpuSecond, 2),
+				value: round(per(four) / per(their)),
 				unit: "×",
 				bound: { least: 3 },
-				note: `${load}; ${side("four")}; peers: ${side("peers")}; MongoDB and NATS beside: ${beside} µs a delivery`,
+				note: `${load}; ${told(four)}; peers: ${told(their)}; MongoDB and NATS beside: ${beside} µs a delivery`,
 			},
 			{
 				name: "CPU a delivery, four nodes ÷ one",
-				value: of((all) => all.one.perCpuSecond / all.four.perCpuSecond, 2),
+				value: round(per(one) / per(four)),
 				unit: "×",
 				bound: { most: 1.15 },
-				note: `one node: ${side("one")}`,
+				note: `one node: ${told(one)}`,
 			},
 		];
 	} finally {

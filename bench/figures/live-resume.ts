@@ -1,9 +1,9 @@
-import { startSouk } from "../../test/support/souk.ts";
-import { removeDir, tempDir } from "../../test/support/temp-dir.ts";
 import { openStore } from "../../mixins/store/store.ts";
 import { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
 import { type StreamRow, streamRows } from "../../mixins/stream-log/stream-row.ts";
 import type { Draft } from "../../realtime/log.ts";
+import { startSouk } from "../../test/support/souk.ts";
+import { removeDir, tempDir } from "../../test/support/temp-dir.ts";
 import { type Clients, startClients } from "../support/child.ts";
 import { BenchClient } from "../support/client.ts";
 import { cpuSince } from "../support/cpu.ts";
@@ -42,7 +42,8 @@ const write = async (dataDir: string, lengths: ReadonlyMap<string, number>, from
 	});
 	const log = new StoreStreamLog(store.entries);
 	for (const [stream, length] of lengths) {
-		for (let first = 1; first <= length; first += 500) await log.append(drafts(stream, from, first, Math.min(500, length - first + 1)));
+		for (let first = 1; first <= length; first += 500)
+			await log.append(drafts(stream, from, first, Math.min(500, length - first + 1)));
 	}
 	await store.close();
 };
@@ -66,7 +67,8 @@ const house = async (foreignEntries: number): Promise<House> => {
 	client.close();
 	await before.stop();
 	const lengths = new Map(ours.map((stream) => [stream, own]));
-	for (let index = 0; index < foreignStreams && foreignEntries > 0; index++) lengths.set(`g-foreign-${index}`, foreignEntries / foreignStreams);
+	for (let index = 0; index < foreignStreams && foreignEntries > 0; index++)
+		lengths.set(`g-foreign-${index}`, foreignEntries / foreignStreams);
 	await write(dataDir, lengths, members[0]?.id ?? "");
 	const souk = await startSouk({ dataDir, env });
 	const port = Number(new URL(souk.url).port);
@@ -107,9 +109,21 @@ export const liveResume = async (): Promise<Figure[]> => {
 		}
 		const of = (pick: (one: (typeof all)[number]) => number): number => median(all.map(pick));
 		const [before, after] = [of(({ quiet }) => quiet.cpuMs), of(({ busy }) => busy.cpuMs)];
-		const note = `${missed} missed entries from the store; CPU a resume ${round(after)} against ${round(before)} ms, to the last entry ${round(of(({ busy }) => busy.ms), 1)} against ${round(of(({ quiet }) => quiet.ms), 1)} ms; ${turns} turns of ${times}`;
+		const note = `${missed} missed entries from the store; CPU a resume ${round(after)} against ${round(before)} ms, to the last entry ${round(
+			of(({ busy }) => busy.ms),
+			1,
+		)} against ${round(
+			of(({ quiet }) => quiet.ms),
+			1,
+		)} ms; ${turns} turns of ${times}`;
 		return [
-			{ name: "resume, 100,000 foreign entries ÷ none, CPU", value: round(after / before), unit: "×", bound: { most: 1.1 }, note },
+			{
+				name: "resume, 100,000 foreign entries ÷ none, CPU",
+				value: round(after / before),
+				unit: "×",
+				bound: { most: 1.1 },
+				note,
+			},
 		];
 	} finally {
 		await Promise.all(houses.map((one) => one.stop()));

@@ -13,7 +13,6 @@ export interface Target {
 const prefix = `42/chat,["`;
 const seqMark = Buffer.from(`"seq":`);
 const e = "e".charCodeAt(0);
-const r = "r".charCodeAt(0);
 const openBound = 30_000;
 
 const countSeqs = (payload: Buffer): number => {
@@ -37,6 +36,8 @@ export class StreamSocket {
 	/** Resolved once so many entries have come. */
 	#awaited: { count: number; resolve: () => void } | null = null;
 	#gone = false;
+	/** What the server said before it ended the connection. */
+	#farewell = "";
 	entries = 0;
 	/** The tail, as `ready` had it. */
 	tail = 0;
@@ -89,7 +90,7 @@ export class StreamSocket {
 	#ended(why: string): void {
 		if (this.#gone) return;
 		this.#gone = true;
-		const error = new Error(`a socket of ${this.#target.stream} ended: ${why}`);
+		const error = new Error(`a socket of ${this.#target.stream} ended: ${why} ${this.#farewell}`);
 		this.#ready.reject(error);
 		if (this.#nextAck > 0 || this.entries > 0) throw error;
 	}
@@ -110,13 +111,18 @@ export class StreamSocket {
 	}
 
 	#hearPacket(payload: Buffer): void {
-		const kind = payload[1];
-		if (kind === 0x33) return this.#hearAck(payload.toString("latin1"));
-		if (kind === 0x34) return this.#ready.reject(new Error(payload.toString()));
-		if (kind !== 0x32) return;
-		const first = payload[prefix.length];
-		if (first === e) this.#hearEntries(payload);
-		else if (first === r && payload[prefix.length + 2] === "a".charCodeAt(0)) this.#hearReady(payload);
+		const kind = String.fromCharCode(payload[1] ?? 0);
+		if (kind === "3") this.#hearAck(payload.toString("latin1"));
+		else if (kind === "4") this.#ready.reject(new Error(payload.toString()));
+		else if (kind === "2") this.#hearEvent(payload);
+	}
+
+	#hearEvent(payload: Buffer): void {
+		const at = prefix.length;
+		if (payload[at] === e) return this.#hearEntries(payload);
+		const name = payload.toString("latin1", at, at + 5);
+		if (name === "ready") this.#hearReady(payload);
+		else if (name === "moved" || name === "probl") this.#farewell = payload.toString();
 	}
 
 	#hearReady(payload: Buffer): void {
