@@ -13,9 +13,9 @@ import { median, round } from "../support/stats.ts";
 import type { Flood } from "../support/stream-clients.ts";
 import { people, talk } from "../support/talk.ts";
 
-const streams = 20;
+const streams = 12;
 const followersPerStream = 25;
-const flood: Flood = { seconds: 3, postersPerStream: 10, pauseMs: 300 };
+const flood: Flood = { seconds: 3, postersPerStream: 25, pauseMs: 0 };
 const turns = 3;
 const afterMs = 500;
 /** New nodes are seen, and streams are handed over. */
@@ -181,7 +181,7 @@ export const liveNodes = async (): Promise<Figure[]> => {
 		houses.push(peers);
 		const [four, their] = await turnsOf([nodes, peers]);
 		const per = (all: readonly Turn[] | undefined): number => middle(all, ({ perCpuSecond }) => perCpuSecond);
-		const load = `${streams} streams of ${followersPerStream}, ${flood.postersPerStream} of each post every ${flood.pauseMs} ms`;
+		const load = `${streams} streams of ${followersPerStream}, ${flood.postersPerStream} of each post at a time`;
 		const beside = round(middle(four, ({ others }) => others) * 1e6, 1);
 		return [
 			{

@@ -43,7 +43,7 @@ const withLog = {
 	},
 	/** Lists are sorted by what is counted: the next node should not find it behind. */
 	async stopped(this: ChatService) {
-		await this.countSoon?.flush();
+		await this.countSoon?.end();
 	},
 } as Partial<ServiceSchema>;
 
