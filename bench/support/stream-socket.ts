@@ -119,7 +119,10 @@ export class StreamSocket {
 
 	#hearEvent(payload: Buffer): void {
 		const at = prefix.length;
-		if (payload[at] === e) return this.#hearEntries(payload);
+		if (payload[at] === e) {
+			this.#hearEntries(payload);
+			return;
+		}
 		const name = payload.toString("latin1", at, at + 5);
 		if (name === "ready") this.#hearReady(payload);
 		else if (name === "moved" || name === "probl") this.#farewell = payload.toString();
