@@ -28,6 +28,8 @@ interface House {
 	/** What else works for them: told, not counted. */
 	others(): number[];
 	clients: Clients;
+	/** The last that the servers wrote, for a run that fails. */
+	logs(): string;
 	stop(): Promise<void>;
 }
 
@@ -74,6 +76,11 @@ const ours = async (): Promise<Nodes> => {
 			pids: () => [...cluster.withService("chat").map(({ process }) => process.pid), cluster.redis.pid],
 			others: () => [cluster.nats.pid, cluster.mongod.pid],
 			clients,
+			logs: () =>
+				cluster
+					.withService("chat")
+					.map(({ process }) => process.logs.slice(-2_000))
+					.join("\n"),
 			stop,
 			async grow(by) {
 				await clients.close();
@@ -120,6 +127,7 @@ const theirs = async (count: number): Promise<House> => {
 		pids: () => [...peers.map(({ pid }) => pid), redis.pid],
 		others: () => [],
 		clients,
+		logs: () => "",
 		stop: async () => {
 			await clients.end();
 			await Promise.all(peers.map((peer) => peer.stop()));
@@ -199,6 +207,9 @@ export const liveNodes = async (): Promise<Figure[]> => {
 				note: `one node: ${told(one)}`,
 			},
 		];
+	} catch (error) {
+		console.error(houses.map((house) => house.logs()).join("\n"));
+		throw error;
 	} finally {
 		await Promise.all(houses.map((house) => house.stop()));
 	}

@@ -19,8 +19,8 @@ const foreign = 100_000;
 const foreignStreams = 100;
 const streams = 10;
 const persons = 4;
-const times = 120;
-const turns = 7;
+const times = 200;
+const turns = 5;
 
 const drafts = (stream: string, from: string, first: number, count: number): Draft[] =>
 	Array.from({ length: count }, (_, index) => ({
