@@ -15,7 +15,7 @@ import { people, talk } from "../support/talk.ts";
 
 const streams = 12;
 const followersPerStream = 25;
-const flood: Flood = { seconds: 3, postersPerStream: 25, pauseMs: 0 };
+const flood: Flood = { seconds: 2, postersPerStream: 12, pauseMs: 0 };
 const turns = 3;
 const afterMs = 500;
 /** New nodes are seen, and streams are handed over. */

@@ -10,6 +10,8 @@ export interface Frame {
 	readonly options: FrameOptions;
 	/** Ready to be written to the connection of a WebSocket; null where socket.io made none. */
 	readonly wire: Buffer | null;
+	/** On a WebSocket. */
+	readonly bytes: number;
 	/** The code, if it tells of a problem: the last that a client hears. */
 	readonly problem?: string;
 }
@@ -33,10 +35,13 @@ export const frameEncoder = (namespace: Namespace): Encoder<Frame> => ({
 		const adapter = namespace.adapter as unknown as BroadcastEncoder;
 		const packets = adapter._encode({ type: eventPacket, nsp: namespace.name, data: [event, payload] }, options);
 		const problem = event === "problem" ? { problem: (payload as ProblemMessage).code } : {};
-		if (!options.wsPreEncodedFrame) return { packets, options, wire: null, ...problem };
+		if (!options.wsPreEncodedFrame) {
+			const bytes = packets.reduce((sum, packet) => sum + Buffer.byteLength(packet), 0);
+			return { packets, options, wire: null, bytes, ...problem };
+		}
 		// One piece: a head and a body apart cost each socket two writes and a cork.
 		const wire = Buffer.concat(options.wsPreEncodedFrame);
 		options.wsPreEncodedFrame = [wire];
-		return { packets, options, wire, ...problem };
+		return { packets, options, wire, bytes: wire.length, ...problem };
 	},
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Socket as ServerSocket, Server } from "socket.io";
+import { Server, type Socket as ServerSocket } from "socket.io";
 import { io as connect, type Socket } from "socket.io-client";
 import { frameEncoder } from "../../../mixins/streams/frame.ts";
 import { SocketSink } from "../../../mixins/streams/socket-sink.ts";
