@@ -70,6 +70,16 @@ const settled = async (expected: number): Promise<void> => {
 	}
 };
 
+/** As a client does: what may work later is sent again, under the same id. */
+const postUntilTaken = async (socket: StreamSocket, id: string): Promise<void> => {
+	for (let tries = 1; ; tries++) {
+		const { ok, problem } = await socket.post(id, text);
+		if (ok) return;
+		if (!problem?.retryable || tries === 20) throw new Error(`a post was refused: ${JSON.stringify(problem)}`);
+		await delay(250);
+	}
+};
+
 const flood = async ({ seconds, postersPerStream, pauseMs }: Flood): Promise<Flooded> => {
 	run += 1;
 	const before = received();
@@ -81,8 +91,7 @@ const flood = async ({ seconds, postersPerStream, pauseMs }: Flood): Promise<Flo
 		if (pauseMs > 0) await delay(Math.random() * pauseMs);
 		for (let count = 0; performance.now() < end; count++) {
 			const sent = performance.now();
-			const answer = await socket.post(`${process.pid}-${run}-${index}-${count}`, text);
-			if (!answer.ok) throw new Error(`a post was refused: ${JSON.stringify(answer)}`);
+			await postUntilTaken(socket, `${process.pid}-${run}-${index}-${count}`);
 			acks.push(performance.now() - sent);
 			if (pauseMs > 0) await delay(pauseMs * (0.5 + Math.random()));
 		}

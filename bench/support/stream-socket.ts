@@ -21,6 +21,11 @@ const countSeqs = (payload: Buffer): number => {
 	return count;
 };
 
+interface Answer {
+	ok: boolean;
+	problem?: { code: string; retryable?: boolean };
+}
+
 interface EntriesMessage {
 	seq: number;
 }
@@ -28,7 +33,7 @@ interface EntriesMessage {
 export class StreamSocket {
 	readonly #target: Target;
 	readonly #socket: WebSocketClient;
-	readonly #acks = new Map<number, (answer: { ok: boolean; seq: number }) => void>();
+	readonly #acks = new Map<number, (answer: Answer) => void>();
 	readonly #ready = Promise.withResolvers<void>();
 	#nextAck = 0;
 	/** Null: it only counts. */
@@ -66,7 +71,7 @@ export class StreamSocket {
 		}
 	}
 
-	post(id: string, text: string): Promise<{ ok: boolean; seq: number }> {
+	post(id: string, text: string): Promise<Answer> {
 		const ack = this.#nextAck++;
 		return new Promise((resolve) => {
 			this.#acks.set(ack, resolve);
@@ -138,7 +143,7 @@ export class StreamSocket {
 	#hearAck(packet: string): void {
 		const start = packet.indexOf("[");
 		const id = Number(packet.slice("43/chat,".length, start));
-		const [answer] = JSON.parse(packet.slice(start)) as [{ ok: boolean; seq: number }];
+		const [answer] = JSON.parse(packet.slice(start)) as [Answer];
 		this.#acks.get(id)?.(answer);
 		this.#acks.delete(id);
 	}
