@@ -4,6 +4,11 @@ import { clusterCounts } from "./figures/cluster-counts.ts";
 import { getOrder } from "./figures/get-order.ts";
 import { idleProcess } from "./figures/idle-process.ts";
 import { intake } from "./figures/intake.ts";
+import { liveCommands } from "./figures/live-commands.ts";
+import { liveFanOut } from "./figures/live-fan-out.ts";
+import { liveIdle } from "./figures/live-idle.ts";
+import { liveNodes } from "./figures/live-nodes.ts";
+import { liveResume } from "./figures/live-resume.ts";
 import { orderCache } from "./figures/order-cache.ts";
 import { orderFlow } from "./figures/order-flow.ts";
 import { type Figure, isMet, toTable } from "./support/figure.ts";
@@ -15,6 +20,11 @@ const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
 	"cluster-counts": clusterCounts,
 	intake,
 	"idle-process": idleProcess,
+	"live-fan-out": liveFanOut,
+	"live-commands": liveCommands,
+	"live-nodes": liveNodes,
+	"live-resume": liveResume,
+	"live-idle": liveIdle,
 };
 
 const chosen = process.argv.slice(2);

@@ -32,6 +32,13 @@ const passes = (error: unknown): error is Error =>
 	error instanceof LogUnavailable ||
 	error instanceof LogUncertain;
 
+/** As a caller may hear it; null: a failure that nobody chose to tell of. */
+export const refusalOf = (error: unknown): DomainError | null => {
+	const known = fromWire(error);
+	if (known) return known.code === "INTERNAL" ? null : known;
+	return passes(error) ? Object.assign(new DomainError("UNAVAILABLE"), { cause: error }) : null;
+};
+
 /** Puts the DomainErrors that actions throw into the form that survives the wire. */
 export const domainErrors = (): Middleware => ({
 	name: "DomainErrors",

@@ -1,6 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import autocannon from "autocannon";
+import { cpuSeconds } from "./cpu.ts";
 
 const seconds = 4;
 const connections = 32;
@@ -10,15 +9,6 @@ export interface Load {
 	/** User and system time of the server's process, in µs a request: says what throughput hides where client and server share the cores. */
 	cpuMicros: number;
 }
-
-const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
-
-/** proc(5): fields 14 and 15, counted after the name, which may hold blanks. */
-const cpuSeconds = (pid: number): number => {
-	const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-	const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-	return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-};
 
 /** GETs of these URLs of one server, in turn, as fast as it answers. Throws if one of them is refused. */
 export const load = async (server: { pid: number; urls: readonly string[]; headers: Record<string, string> }): Promise<Load> => {

@@ -252,7 +252,7 @@ export class LocalBus implements Bus {
 	#noneWantsIt({ event, entityId, outbox }: Tracked): void {
 		this.#forget(event.id);
 		outbox
-			.handled(entityId, event.id)
+			.unwanted(entityId, event.id)
 			.catch((error) => this.#logger.warn(`${event.type} ${event.id} is left to the sweep:`, error));
 	}
 

@@ -6,8 +6,10 @@ import type { Encoder } from "../../realtime/ports.ts";
 export interface Frame {
 	/** As socket.io writes it. */
 	readonly packets: string[];
-	/** Taken as they are by `client.writeToEngine`; the WebSocket frame is ready to be written. */
+	/** Taken as they are by `client.writeToEngine`. */
 	readonly options: FrameOptions;
+	/** Ready to be written to the connection of a WebSocket; null where socket.io made none. */
+	readonly wire: Buffer | null;
 	/** On a WebSocket. */
 	readonly bytes: number;
 	/** The code, if it tells of a problem: the last that a client hears. */
@@ -32,10 +34,14 @@ export const frameEncoder = (namespace: Namespace): Encoder<Frame> => ({
 		const options: FrameOptions = { preEncoded: true };
 		const adapter = namespace.adapter as unknown as BroadcastEncoder;
 		const packets = adapter._encode({ type: eventPacket, nsp: namespace.name, data: [event, payload] }, options);
-		const frame = options.wsPreEncodedFrame ?? packets.map((packet) => Buffer.from(packet));
-		const bytes = frame.reduce((sum, part) => sum + part.length, 0);
-		return event === "problem"
-			? { packets, options, bytes, problem: (payload as ProblemMessage).code }
-			: { packets, options, bytes };
+		const problem = event === "problem" ? { problem: (payload as ProblemMessage).code } : {};
+		if (!options.wsPreEncodedFrame) {
+			const bytes = packets.reduce((sum, packet) => sum + Buffer.byteLength(packet), 0);
+			return { packets, options, wire: null, bytes, ...problem };
+		}
+		// One piece: a head and a body apart cost each socket two writes and a cork.
+		const wire = Buffer.concat(options.wsPreEncodedFrame);
+		options.wsPreEncodedFrame = [wire];
+		return { packets, options, wire, bytes: wire.length, ...problem };
 	},
 });

@@ -8,6 +8,7 @@ import {
 	socketLimits,
 } from "../../contracts/sockets.ts";
 import { refusedAck } from "../../contracts/stream-requests.ts";
+import { refusalOf } from "../../middlewares/domain-errors.ts";
 import type { Attached } from "../../realtime/follower.ts";
 import type { VerifiedCaller } from "../access-token/claims.ts";
 import { requestOf } from "./checks.ts";
@@ -138,7 +139,8 @@ export class StreamSession {
 	}
 
 	#known(error: unknown, name: string): DomainError {
-		if (error instanceof DomainError && error.code !== "INTERNAL") return error;
+		const known = refusalOf(error);
+		if (known) return known;
 		this.#desk.failed(error, `${name} on ${this.stream}`);
 		return new DomainError("INTERNAL");
 	}

@@ -6,6 +6,7 @@ import { clock } from "../../config/clock.ts";
 import type { Profile } from "../../config/profile-type.ts";
 import { DomainError, errorTable } from "../../contracts/errors.ts";
 import { type ClientMessageName, type ClientPayload, type Namespace, socketLimits } from "../../contracts/sockets.ts";
+import { refusalOf } from "../../middlewares/domain-errors.ts";
 import { Engine } from "../../realtime/engine.ts";
 import { defaultLimits } from "../../realtime/limits.ts";
 import type { RingName } from "../../realtime/ring.ts";
@@ -74,9 +75,9 @@ interface Admitted {
 
 /** `connect_error` with a code: socket.io passes on the message and `data` of the error. */
 const connectError = (service: Service, error: unknown): Error => {
-	const known = error instanceof DomainError && error.code !== "INTERNAL";
+	const known = refusalOf(error);
 	if (!known) service.logger.error("A socket could not be let in:", error);
-	const { code, message, extras } = known ? error : new DomainError("INTERNAL");
+	const { code, message, extras } = known ?? new DomainError("INTERNAL");
 	const { title, retryable = false } = errorTable[code];
 	return Object.assign(new Error(title), { data: { code, title, detail: message, retryable, ...extras } });
 };

@@ -14,6 +14,7 @@ import { type ConnectionRow, connectionRows } from "../../mixins/streams/connect
 import type { StreamsMembers } from "../../mixins/streams/streams.mixin.ts";
 import type { Block } from "./block.ts";
 import { type Conversation, visibleTo } from "./conversation.ts";
+import type { CountSoon } from "./count-soon.adapter.ts";
 import type { Counting } from "./counting.adapter.ts";
 import type { LiveConversations } from "./live.adapter.ts";
 import type { Membership } from "./membership.ts";
@@ -60,6 +61,7 @@ export interface ChatVars {
 	log: StoreStreamLog;
 	streams: StreamsPort;
 	counting: Counting;
+	countSoon: CountSoon;
 	live: LiveConversations;
 }
 

@@ -63,7 +63,7 @@ export const chatHome = (chat: ChatService): StreamHome => ({
 	observer: {
 		// After a crash, what the log has and nobody counted is counted here.
 		activated: (stream) => void countLater(chat, stream),
-		committed: (stream) => void countLater(chat, stream),
-		repeated: (stream) => void countLater(chat, stream),
+		committed: (stream) => chat.countSoon.ask(stream),
+		repeated: (stream) => chat.countSoon.ask(stream),
 	},
 });

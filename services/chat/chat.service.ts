@@ -8,9 +8,10 @@ import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
 import { streams } from "../../mixins/streams/streams.mixin.ts";
 import { changes } from "./changes.mixin.ts";
-import { type ChatCollections, type ChatMembers, type ChatService, collections } from "./chat-base.ts";
+import { type ChatCollections, type ChatMembers, type ChatService, collections, countLater } from "./chat-base.ts";
 import { chatHome } from "./chat-home.adapter.ts";
 import { conversing } from "./conversing.mixin.ts";
+import { CountSoon } from "./count-soon.adapter.ts";
 import { Counting } from "./counting.adapter.ts";
 import { erasing } from "./erasing.mixin.ts";
 import { finding } from "./finding.mixin.ts";
@@ -27,6 +28,7 @@ const withLog = {
 		const { entries, conversations, memberships, blocks } = this.store;
 		this.log = new StoreStreamLog(entries);
 		this.counting = new Counting({ conversations, memberships, log: this.log });
+		this.countSoon = new CountSoon((stream) => countLater(this, stream));
 		this.live = new LiveConversations({
 			conversations,
 			blocks,
@@ -38,6 +40,10 @@ const withLog = {
 			},
 			now: () => performance.now(),
 		});
+	},
+	/** Lists are sorted by what is counted: the next node should not find it behind. */
+	async stopped(this: ChatService) {
+		await this.countSoon?.end();
 	},
 } as Partial<ServiceSchema>;
 

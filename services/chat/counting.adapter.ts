@@ -75,7 +75,11 @@ export class Counting {
 	/** Only forward, and not beyond what is counted. Null if there is no such row. */
 	async delivered(stream: string, userId: string, seq: number): Promise<Membership | null> {
 		const _id = membershipId(stream, userId);
-		const row = await this.#parts.memberships.findById(_id);
+		let row = await this.#parts.memberships.findById(_id);
+		if (row && row.countedSeq < seq) {
+			await this.fold(stream);
+			row = await this.#parts.memberships.findById(_id);
+		}
 		if (!row || row.left) return null;
 		return this.#parts.memberships.update({ _id }, { $max: { deliveredSeq: Math.min(seq, row.countedSeq) } });
 	}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ServiceBroker } from "moleculer";
 import { DomainError, type ErrorCode, errorTable } from "../../contracts/errors.ts";
-import { domainErrors, fromWire, toWire } from "../../middlewares/domain-errors.ts";
+import { domainErrors, fromWire, refusalOf as heard, toWire } from "../../middlewares/domain-errors.ts";
 import { currentRequestId, requestId, withRequestId } from "../../middlewares/request-id.ts";
 import { StoreUnavailable, WriteUncertain } from "../../mixins/store/errors.ts";
 import { Contended } from "../../mixins/store/versioned.ts";
@@ -113,5 +113,26 @@ describe("domain errors and request ids", () => {
 			await nats?.stop();
 		});
 		behaves(() => caller);
+	});
+});
+
+describe("What a caller may hear of a failure", () => {
+	it("is a refusal that somebody chose, here or on another node", () => {
+		const refusal = new DomainError("NOT_FOUND");
+		assert.equal(heard(refusal), refusal);
+		assert.equal(heard(toWire(refusal))?.code, "NOT_FOUND");
+	});
+
+	it("is UNAVAILABLE where the store is away: the same may work later", () => {
+		for (const error of [new StoreUnavailable("10.0.0.7 is gone"), new WriteUncertain("no answer")]) {
+			const refusal = heard(error);
+			assert.equal(refusal?.code, "UNAVAILABLE");
+			assert.ok(!refusal.message.includes("10.0.0.7"));
+		}
+	});
+
+	it("is nothing where nobody chose to tell", () => {
+		assert.equal(heard(new TypeError("undefined is not a function")), null);
+		assert.equal(heard(new DomainError("INTERNAL")), null);
 	});
 });
