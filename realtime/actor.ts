@@ -126,7 +126,9 @@ export class Actor<Frame> implements FollowerHome<Frame> {
 	}
 
 	async history({ before, after, limit }: { before?: number; after?: number; limit: number }): Promise<Entry[]> {
-		await this.known.refreshIfOld();
+		// Who asks from our end on, or from beyond it, may have heard of more than we have: another node may own the stream by now.
+		if (after !== undefined && after >= this.tail) await this.known.refresh();
+		else await this.known.refreshIfOld();
 		if (after !== undefined) return this.known.historyAfter(after, limit);
 		return this.known.historyBefore(Math.min(before ?? this.tail + 1, this.tail + 1), limit);
 	}

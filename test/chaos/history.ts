@@ -83,6 +83,13 @@ export class Recorder implements History {
 	readonly remarks: Remark[] = [];
 	#now = 0;
 
+	/** The last seq of the stream that anybody was told of. */
+	highest(stream: string): number {
+		const acked = this.tries.flatMap((one) => (one.stream === stream && one.outcome.kind === "acked" ? [one.outcome.seq] : []));
+		const seen = this.sessions.flatMap((one) => (one.stream === stream ? [one.entries.at(-1)?.seq ?? 0] : []));
+		return [...acked, ...seen].reduce((most, seq) => Math.max(most, seq), 0);
+	}
+
 	try(what: Omit<Try, "at" | "outcome">): Try {
 		const record: Try = { at: this.#tick(), ...what, outcome: { kind: "unknown" } };
 		this.tries.push(record);

@@ -327,6 +327,19 @@ describe("history", () => {
 		house.log.close();
 	});
 
+	it("has at once what another owner wrote, for whoever asks from our end on", async () => {
+		const house = new StreamHouse();
+		const engine = house.engine();
+		await engine.post("s", said("mine"));
+		await house.write("s", ...ids(7, 2));
+		const seqs = async (after: number) => (await engine.history("s", { after })).map(({ seq }) => seq);
+		assert.deepEqual(await seqs(6), [7, 8]);
+		await house.write("s", "ninth");
+		assert.deepEqual(await seqs(8), [9]);
+		await engine.stop();
+		house.log.close();
+	});
+
 	it("does not serve from memory what was erased", async () => {
 		const house = new StreamHouse();
 		const engine = house.engine();
