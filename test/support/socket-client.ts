@@ -15,7 +15,9 @@ const tryOpen = async (url: string, stream: string, token: string, options: Opti
 		return socket;
 	} catch (error) {
 		socket.close();
-		if ((error as { data?: { retryable?: boolean } }).data?.retryable) return null;
+		const { data } = error as { data?: { retryable?: boolean } };
+		// Without data it was no answer of the namespace: a node that has just started does not know yet whose the stream is.
+		if (!data || data.retryable) return null;
 		throw error;
 	}
 };
