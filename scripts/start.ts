@@ -3,6 +3,7 @@ import { clock } from "../config/clock.ts";
 import { profile } from "../config/profile.ts";
 import type { Profile } from "../config/profile-type.ts";
 import { followTestClock } from "../config/test-clock.ts";
+import { nodePlacement } from "../mixins/placement/node-placement.ts";
 import { banner } from "./node/banner.ts";
 import { commandLine } from "./node/command-line.ts";
 import { readEnvFile } from "./node/env-file.ts";
@@ -30,6 +31,7 @@ const sayReady = async (settings: Profile, node: SoukNode, giveUp: AbortSignal):
 	const nodeID = broker.nodeID;
 	tellParent({ type: "listening", port, nodeID });
 	if (port !== null) await untilReady(localUrl(settings, port), (what) => broker.logger.warn(what), giveUp);
+	else await nodePlacement(broker).untilOpen();
 	console.log(banner(settings, port, nodeID, process.uptime()));
 	tellParent({ type: "ready", port, nodeID });
 };
