@@ -2,6 +2,7 @@ import Type, { type Static } from "typebox";
 import { roles } from "./call.ts";
 import { Time } from "./http/common.ts";
 import { Money } from "./money.ts";
+import { NotificationBody } from "./notifications.ts";
 
 // What each domain event carries, so that no consumer has to call back. Types and the AsyncAPI document come from here.
 
@@ -137,6 +138,15 @@ export const eventTable = {
 		}),
 	},
 	"chat.message_posted": { summary: "Somebody wrote in a conversation; `subject` is its stream", data: MessageFacts },
+	"notification.created": {
+		summary: "Somebody has a notification; `subject` is their inbox",
+		data: Type.Object({
+			userId: Type.String(),
+			seq: Type.Integer({ minimum: 1, description: "Its place in the inbox" }),
+			id: Type.String(),
+			body: NotificationBody,
+		}),
+	},
 	"user.registered": {
 		summary: "Somebody registered",
 		data: Type.Object({

@@ -119,6 +119,8 @@ export class Engine<Frame> {
 	/** Membership, ownership and tail are looked at now: for whoever knows that something has changed. */
 	async check(stream: string): Promise<void> {
 		try {
+			// One that is becoming active may have asked for its tail a moment ago.
+			await this.#loading.get(stream);
 			await this.#actors.get(stream)?.check();
 		} catch (error) {
 			throw toDomain(error);
