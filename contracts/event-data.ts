@@ -117,6 +117,10 @@ export const eventTable = {
 		data: Type.Object({
 			...payment,
 			refundId: Type.String(),
+			productName: Type.Optional(
+				Type.String({ description: "As of `payment.reminder_due`; left out by nodes of an older version" }),
+			),
+			purchasedAt: Type.Optional(Type.String({ format: "date-time", description: "When the order was placed" })),
 			refunded: Money,
 			refundedTotal: Money,
 			by: By,

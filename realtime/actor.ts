@@ -109,6 +109,11 @@ export class Actor<Frame> implements FollowerHome<Frame> {
 		return this.#audience.size;
 	}
 
+	/** Who has a connection here now. */
+	following(): Set<string> {
+		return new Set(this.#audience.followers.map(({ userId }) => userId));
+	}
+
 	post(request: PostRequest): Promise<Posted> {
 		this.#usedAt = this.parts.ports.timers.now();
 		return this.#writer.post(request);

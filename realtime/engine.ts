@@ -89,6 +89,11 @@ export class Engine<Frame> {
 		return this.#actors.get(stream)?.presence() ?? [];
 	}
 
+	/** Whose connections follow here at this moment. Unlike in `presence`, who has just gone is gone. */
+	following(stream: string): ReadonlySet<string> {
+		return this.#actors.get(stream)?.following() ?? new Set();
+	}
+
 	/** For operators. Null: it is not active here. */
 	look(stream: string): { tail: number; followers: number } | null {
 		const actor = this.#actors.get(stream);
