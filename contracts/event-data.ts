@@ -69,6 +69,16 @@ export const MessageFacts = Type.Object(
 );
 export type MessageFacts = Static<typeof MessageFacts>;
 
+const mail = {
+	mailId: Type.String(),
+	userId: Type.String({ description: "Who it is for" }),
+	template: Type.String(),
+	kind: Type.Union([Type.String(), Type.Null()], {
+		description: "What its recipient's preferences call it; null: it obeys none",
+	}),
+	eventId: Type.String({ description: "Of the event that it tells of" }),
+};
+
 const UserFacts = Type.Object({ userId: Type.String() }, { $id: "UserFacts" });
 
 /** When each event happens, and its `data`. */
@@ -145,6 +155,15 @@ export const eventTable = {
 			seq: Type.Integer({ minimum: 1, description: "Its place in the inbox" }),
 			id: Type.String(),
 			body: NotificationBody,
+		}),
+	},
+	"email.sent": { summary: "A mail was taken by the mail server, or written as a file", data: Type.Object(mail) },
+	"email.failed": {
+		summary: "A mail was given up",
+		data: Type.Object({
+			...mail,
+			status: Type.Enum(["failed", "suppressed"], { description: "suppressed: its address takes no mail" }),
+			reason: Type.String(),
 		}),
 	},
 	"user.registered": {
