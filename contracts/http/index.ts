@@ -2,6 +2,7 @@ import { adminRoutes } from "./admin.ts";
 import { authRoutes } from "./auth.ts";
 import { chatRoutes } from "./chat.ts";
 import { intakeRoutes } from "./intake.ts";
+import { notificationRoutes } from "./notifications.ts";
 import { olderChatRoutes } from "./older/chat.ts";
 import { olderCustomerRoutes } from "./older/customers.ts";
 import { olderShopRoutes } from "./older/shop.ts";
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
 	...intakeRoutes,
 	...paymentRoutes,
 	...chatRoutes,
+	...notificationRoutes,
 	...operationRoutes,
 	...adminRoutes,
 	...olderShopRoutes,

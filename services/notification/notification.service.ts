@@ -10,6 +10,7 @@ import { streams } from "../../mixins/streams/streams.mixin.ts";
 import { Bell } from "./bell.adapter.ts";
 import { changes } from "./changes.mixin.ts";
 import { delivering } from "./delivering.mixin.ts";
+import { moving } from "./moving.mixin.ts";
 import {
 	collections,
 	type NotificationCollections,
@@ -17,6 +18,7 @@ import {
 	type NotificationService,
 } from "./notification-base.ts";
 import { notificationHome } from "./notification-home.adapter.ts";
+import { reading } from "./reading.mixin.ts";
 
 // Inboxes and what comes into them. What it offers stands in the mixins beside this file, how it decides in the plain modules.
 
@@ -38,6 +40,8 @@ const notification: ServiceSchema<ServiceSettingSchema, StoreMethods, Notificati
 	name: "notification",
 	// Started from the last to the first and stopped the other way round.
 	mixins: [
+		reading,
+		moving,
 		delivering,
 		changes,
 		health(function (this: NotificationMembers) {
