@@ -60,7 +60,7 @@ const digestCells = { hourly: { length: hour, from: 0 }, daily: { length: day, f
 
 /**
  * The end of the digest period that `at` is in: the next full hour, or eight in the morning, in the zone of their quiet hours, or UTC. The
- * same for each moment of a period. An hour that the clock repeats ends twice.
+ * same for each moment of a period. An hour that the clock shows twice is one period.
  */
 export const digestEnd = (at: number, digest: Exclude<Digest, "off">, quietHours: QuietHours | null): number => {
 	const { length, from } = digestCells[digest];
