@@ -20,7 +20,7 @@ export const welcome = (home: string, token: string): Words => ({
 export const verification = (home: string, token: string): Words => ({
 	subject: say`Please confirm your e-mail address`,
 	preheader: say`One click, and we know that we can reach you`,
-	title: say`Please confirm your e-mail address`,
+	title: say`Please confirm your address`,
 	blocks: [
 		paragraph(say`You asked for a new link to confirm that this e-mail address is yours.`),
 		button("Confirm the address", link(home, "verify-email", token)),

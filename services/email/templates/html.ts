@@ -24,7 +24,7 @@ a{color:#7fd6c3}
 .button{background:#7fd6c3!important}
 .button a{color:#10211d!important}
 }
-@media (max-width:480px){.card{padding:24px 20px!important}.page{padding:12px 8px!important}}`;
+@media (max-width:480px){.card{padding:24px 20px 8px!important}.page{padding:12px 8px!important}}`;
 
 const font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 const paragraphStyle = "margin:0 0 16px;font-size:16px;line-height:1.5;overflow-wrap:anywhere";
@@ -91,7 +91,7 @@ export interface Foot {
 }
 
 const footOf = ({ why, unsubscribe, home }: Foot): string => {
-	const off = unsubscribe === undefined ? "" : ` <a href="${escapeHtml(unsubscribe)}">Stop mails of this kind</a>.`;
+	const off = unsubscribe === undefined ? "" : `<br><a href="${escapeHtml(unsubscribe)}">Stop mails of this kind</a>`;
 	return `<p class="muted" style="margin:0;${mutedStyle}">${inline(why)}${off}<br><a href="${escapeHtml(home)}">Souk</a></p>`;
 };
 
@@ -112,7 +112,7 @@ ${style}
 <body class="page" style="margin:0;padding:0;background:#f4f4f1;color:#1c1c1a;${font}">
 <div style="display:none;max-height:0;overflow:hidden">${escapeHtml(oneLine(plainOf(words.preheader)))}${filler}</div>
 <table ${table}><tr><td class="page" align="center" style="padding:28px 12px;background:#f4f4f1;color:#1c1c1a">
-<table ${table} style="max-width:560px;text-align:left"><tr><td class="card" style="padding:32px;background:#ffffff;color:#1c1c1a;border:1px solid #e2e2dd;border-radius:10px;${font}">
+<table ${table} style="max-width:580px;text-align:left"><tr><td class="card" style="padding:32px 32px 16px;background:#ffffff;color:#1c1c1a;border:1px solid #e2e2dd;border-radius:10px;${font}">
 <h1 style="margin:0 0 20px;font-size:22px;line-height:1.3;font-weight:650;overflow-wrap:anywhere">${inline(words.title)}</h1>
 <p style="${paragraphStyle}">${inline(greeting)}</p>
 ${words.blocks.map(blockOf).join("\n")}
