@@ -25,11 +25,11 @@ const nodeName = read.matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "letters, di
 const hostPort = read.matching(/^[^\s:/]+:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/, "host:port");
 
 /** What runs in a process unless SERVICES says otherwise; also the names of the folders under services/. */
-export const serviceNames = ["gateway", "auth", "orders", "payment", "chat"] as const;
+export const serviceNames = ["gateway", "auth", "orders", "payment", "chat", "notification", "email"] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 /** Consumer groups whose policy the environment may set. */
-export const groupNames = ["orders", "payment", "chat"] as const;
+export const groupNames = ["orders", "payment", "chat", "notification", "email"] as const;
 
 const hour = 3_600_000;
 const minute = 60_000;

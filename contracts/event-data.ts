@@ -2,6 +2,7 @@ import Type, { type Static } from "typebox";
 import { roles } from "./call.ts";
 import { Time } from "./http/common.ts";
 import { Money } from "./money.ts";
+import { NotificationBody } from "./notifications.ts";
 
 // What each domain event carries, so that no consumer has to call back. Types and the AsyncAPI document come from here.
 
@@ -68,6 +69,16 @@ export const MessageFacts = Type.Object(
 );
 export type MessageFacts = Static<typeof MessageFacts>;
 
+const mail = {
+	mailId: Type.String(),
+	userId: Type.String({ description: "Who it is for" }),
+	template: Type.String(),
+	kind: Type.Union([Type.String(), Type.Null()], {
+		description: "What its recipient's preferences call it; null: it obeys none",
+	}),
+	eventId: Type.String({ description: "Of the event that it tells of" }),
+};
+
 const UserFacts = Type.Object({ userId: Type.String() }, { $id: "UserFacts" });
 
 /** When each event happens, and its `data`. */
@@ -116,6 +127,10 @@ export const eventTable = {
 		data: Type.Object({
 			...payment,
 			refundId: Type.String(),
+			productName: Type.Optional(
+				Type.String({ description: "As of `payment.reminder_due`; left out by nodes of an older version" }),
+			),
+			purchasedAt: Type.Optional(Type.String({ format: "date-time", description: "When the order was placed" })),
 			refunded: Money,
 			refundedTotal: Money,
 			by: By,
@@ -133,6 +148,24 @@ export const eventTable = {
 		}),
 	},
 	"chat.message_posted": { summary: "Somebody wrote in a conversation; `subject` is its stream", data: MessageFacts },
+	"notification.created": {
+		summary: "Somebody has a notification; `subject` is their inbox",
+		data: Type.Object({
+			userId: Type.String(),
+			seq: Type.Integer({ minimum: 1, description: "Its place in the inbox" }),
+			id: Type.String(),
+			body: NotificationBody,
+		}),
+	},
+	"email.sent": { summary: "A mail was taken by the mail server, or written as a file", data: Type.Object(mail) },
+	"email.failed": {
+		summary: "A mail was given up",
+		data: Type.Object({
+			...mail,
+			status: Type.Enum(["failed", "suppressed"], { description: "suppressed: its address takes no mail" }),
+			reason: Type.String(),
+		}),
+	},
 	"user.registered": {
 		summary: "Somebody registered",
 		data: Type.Object({

@@ -59,7 +59,10 @@ export class Actor<Frame> implements FollowerHome<Frame> {
 		this.#usedAt = ports.timers.now();
 		this.#waits = new Waits(ports.timers);
 		this.#audience = this.createAudience({ ports, limits, metrics, pager, known: () => this.known });
-		this.known = new Known(stream, tail, { ...ports, limits }, (entries, bytes) => this.#audience.deliver(entries, bytes));
+		this.known = new Known(stream, tail, { ...ports, limits }, (entries, bytes) => {
+			this.#audience.deliver(entries, bytes);
+			ports.observer?.advanced?.(stream, this.known.tail);
+		});
 		this.#writer = this.createWriter({
 			...ports,
 			limits,
@@ -104,6 +107,11 @@ export class Actor<Frame> implements FollowerHome<Frame> {
 
 	get followers(): number {
 		return this.#audience.size;
+	}
+
+	/** Who has a connection here now. */
+	following(): Set<string> {
+		return new Set(this.#audience.followers.map(({ userId }) => userId));
 	}
 
 	post(request: PostRequest): Promise<Posted> {

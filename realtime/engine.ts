@@ -89,6 +89,11 @@ export class Engine<Frame> {
 		return this.#actors.get(stream)?.presence() ?? [];
 	}
 
+	/** Whose connections follow here at this moment. Unlike in `presence`, who has just gone is gone. */
+	following(stream: string): ReadonlySet<string> {
+		return this.#actors.get(stream)?.following() ?? new Set();
+	}
+
 	/** For operators. Null: it is not active here. */
 	look(stream: string): { tail: number; followers: number } | null {
 		const actor = this.#actors.get(stream);
@@ -114,6 +119,8 @@ export class Engine<Frame> {
 	/** Membership, ownership and tail are looked at now: for whoever knows that something has changed. */
 	async check(stream: string): Promise<void> {
 		try {
+			// One that is becoming active may have asked for its tail a moment ago.
+			await this.#loading.get(stream);
 			await this.#actors.get(stream)?.check();
 		} catch (error) {
 			throw toDomain(error);

@@ -72,6 +72,8 @@ export type Greeter = (stream: string, userId: string) => Promise<Greeting>;
  */
 export interface Observer {
 	activated?(stream: string, tail: number): void;
+	/** The stream has new entries here, whoever wrote them. */
+	advanced?(stream: string, tail: number): void;
 	/** These are in the log, by this node's own write. */
 	committed?(stream: string, drafts: readonly Draft[]): void;
 	/** A post was answered with what the log had already. */

@@ -7,6 +7,7 @@ import { health } from "../../mixins/health/health.mixin.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
 import { streams } from "../../mixins/streams/streams.mixin.ts";
+import { hearing } from "./audience.mixin.ts";
 import { changes } from "./changes.mixin.ts";
 import { type ChatCollections, type ChatMembers, type ChatService, collections, countLater } from "./chat-base.ts";
 import { chatHome } from "./chat-home.adapter.ts";
@@ -55,6 +56,7 @@ const chat: ServiceSchema<ServiceSettingSchema, StoreMethods, ChatMembers> = {
 		members,
 		messaging,
 		finding,
+		hearing,
 		operating,
 		erasing,
 		changes,

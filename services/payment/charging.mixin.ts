@@ -18,11 +18,11 @@ import { settle } from "./settling.ts";
 
 // What orders want of payments, told by events or asked for: charge, and close. Both may come first, late and twice.
 
-type Wanted = Omit<PaymentRequest, "provider" | "dueAt"> & { placedAt?: string | undefined };
+type Wanted = Omit<PaymentRequest, "provider" | "dueAt">;
 
 /** Both absent when a node of an older version asks. */
-const remindable = ({ productName, placedAt }: Wanted): Pick<PaymentRequest, "productName" | "dueAt"> =>
-	placedAt === undefined ? {} : { productName, dueAt: Date.parse(placedAt) + profile().paymentDueAfter };
+const remindable = ({ productName, placedAt }: Wanted): Pick<PaymentRequest, "productName" | "placedAt" | "dueAt"> =>
+	placedAt === undefined ? {} : { productName, placedAt, dueAt: Date.parse(placedAt) + profile().paymentDueAfter };
 
 const request = ({ providers }: PaymentService, wanted: Wanted): PaymentRequest => {
 	const [provider] = providers.keys();

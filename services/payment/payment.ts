@@ -91,8 +91,10 @@ export interface PaymentBody {
 	answerDue?: number;
 	/** How often it looked in vain. */
 	answerTries: number;
-	/** What the reminders call it; absent like `dueAt` where the order's side did not tell. */
+	/** What the buyer knows it by; absent like `placedAt` and `dueAt` where the order's side did not tell. */
 	productName?: string;
+	/** When the order was placed, ISO 8601. */
+	placedAt?: string;
 	/** Epoch ms from which it counts as overdue. Absent: nobody is reminded of it. */
 	dueAt?: number;
 	/** Epoch ms of the next reminder; only while the buyer has to act. */
@@ -156,6 +158,7 @@ export interface PaymentRequest {
 	method: string;
 	provider: string;
 	productName?: string | undefined;
+	placedAt?: string | undefined;
 	/** Epoch ms. */
 	dueAt?: number | undefined;
 }
@@ -180,6 +183,7 @@ const draft = (request: PaymentRequest, status: PaymentStatus, entry: Omit<Histo
 	requests: [],
 	answerTries: 0,
 	...(request.productName !== undefined && { productName: request.productName }),
+	...(request.placedAt !== undefined && { placedAt: request.placedAt }),
 	...(request.dueAt !== undefined && { dueAt: request.dueAt }),
 });
 

@@ -22,6 +22,8 @@ const refundedEvent = (payment: Payment, { id, amount, by, reason }: Refund): Ev
 	data: {
 		...paymentFacts(payment),
 		refundId: id,
+		...(payment.productName !== undefined && { productName: payment.productName }),
+		purchasedAt: payment.placedAt ?? payment.createdAt,
 		refunded: moneyOf(payment, amount),
 		refundedTotal: moneyOf(payment, payment.refunded),
 		by,

@@ -28,7 +28,7 @@ describe("what a node publishes about itself", () => {
 			assert.equal(code, 0, node.logs);
 			const published = /^published (.*)$/m.exec(node.logs)?.[1] ?? "";
 			const names = JSON.parse(published).services.map((service: { name: string }) => service.name);
-			for (const name of ["gateway", "auth", "orders", "payment", "chat"]) assert.ok(names.includes(name), name);
+			for (const name of ["gateway", "auth", "orders", "payment", "chat", "notification"]) assert.ok(names.includes(name), name);
 			for (const one of [secret, stripeKey]) assert.ok(!published.includes(one), published);
 		} finally {
 			await node.kill();

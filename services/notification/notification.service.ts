@@ -1,0 +1,73 @@
+import type { ServiceSchema, ServiceSettingSchema } from "moleculer";
+import { profile } from "../../config/profile.ts";
+import { accessTokens } from "../../mixins/access-token/index.ts";
+import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
+import type { GroupHealth } from "../../mixins/durable-events/port.ts";
+import { health } from "../../mixins/health/health.mixin.ts";
+import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
+import { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
+import { streams } from "../../mixins/streams/streams.mixin.ts";
+import { Bell } from "./bell.adapter.ts";
+import { changes } from "./changes.mixin.ts";
+import { delivering } from "./delivering.mixin.ts";
+import {
+	collections,
+	type NotificationCollections,
+	type NotificationMembers,
+	type NotificationService,
+} from "./notification-base.ts";
+import { notificationHome } from "./notification-home.adapter.ts";
+
+// Inboxes and what comes into them. What it offers stands in the mixins beside this file, how it decides in the plain modules.
+
+/** Right after the store, before the first event comes. */
+const withLog = {
+	async started(this: NotificationService) {
+		const { notifications, inboxes } = this.store;
+		this.log = new StoreStreamLog(notifications);
+		this.bell = new Bell({
+			inboxes,
+			log: this.log,
+			engine: () => this.engine,
+			failed: (error, stream) => this.logger.warn(`The devices of ${stream} were not told their counters:`, error),
+		});
+	},
+} as Partial<ServiceSchema>;
+
+const notification: ServiceSchema<ServiceSettingSchema, StoreMethods, NotificationMembers> = {
+	name: "notification",
+	// Started from the last to the first and stopped the other way round.
+	mixins: [
+		delivering,
+		changes,
+		health(function (this: NotificationMembers) {
+			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
+			return {
+				checks: { store: () => requireStore(this), "access-tokens": () => requireTokens(this) },
+				consumers: async () => (await groups()).filter(({ service }) => service === "notification"),
+			};
+		}),
+		durableEvents({ collections: ["notifications"] }),
+		streams({
+			ring: "notification",
+			namespace: "/notifications",
+			profile: profile(),
+			home: (service) => notificationHome(service as NotificationService),
+		}),
+		accessTokens(),
+		withLog,
+		store<NotificationCollections>({ main: "inboxes", collections }),
+	],
+};
+
+const requireStore = async ({ storeHealth }: NotificationMembers): Promise<void> => {
+	const { ok, detail } = await storeHealth();
+	if (!ok) throw new Error(detail ?? "the store does not answer");
+};
+
+/** Until then every socket would be refused, though for a moment only. */
+const requireTokens = async (service: NotificationMembers): Promise<void> => {
+	if (!service.accessTokensReady()) throw new Error("the keys are not known yet");
+};
+
+export default notification;
