@@ -2,6 +2,7 @@ import { adminRoutes } from "./admin.ts";
 import { authRoutes } from "./auth.ts";
 import { chatRoutes } from "./chat.ts";
 import { intakeRoutes } from "./intake.ts";
+import { mailRoutes } from "./mails.ts";
 import { olderChatRoutes } from "./older/chat.ts";
 import { olderCustomerRoutes } from "./older/customers.ts";
 import { olderShopRoutes } from "./older/shop.ts";
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
 	...chatRoutes,
 	...operationRoutes,
 	...adminRoutes,
+	...mailRoutes,
 	...olderShopRoutes,
 	...olderCustomerRoutes,
 	...olderChatRoutes,

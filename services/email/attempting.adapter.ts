@@ -1,6 +1,5 @@
 import { clock } from "../../config/clock.ts";
-import { deriveId } from "../../contracts/ids.ts";
-import { isAddress, mailboxOf } from "./address.ts";
+import { isAddress } from "./address.ts";
 import type { Composer, Sender } from "./composing.adapter.ts";
 import type { EmailService } from "./email-base.ts";
 import type { Mail } from "./mail.ts";
@@ -8,8 +7,9 @@ import type { Outcome } from "./moves.ts";
 import { type Contact, contactOf, preferencesOf } from "./people.adapter.ts";
 import { sendableAt } from "./sendable.ts";
 import type { SmtpOutcome } from "./smtp-outcome.ts";
-import { MissingData, type Rendered, render } from "./templates/index.ts";
+import { suppress, suppressionOf } from "./suppressing.adapter.ts";
 import type { Transport } from "./transport.ts";
+import { realToken, wordingOf } from "./wording.adapter.ts";
 
 // One try: who gets it, whether they want it now, what it says, and off it goes.
 
@@ -21,10 +21,8 @@ export interface Post {
 
 const failed = (reason: string): Outcome => ({ kind: "failed", reason, attempted: false });
 
-export const suppressionIdOf = (address: string): string => deriveId("suppressed", mailboxOf(address));
-
-const suppressedBefore = async ({ store }: EmailService, address: string): Promise<Outcome | null> => {
-	const found = await store.mail_suppressions.findById(suppressionIdOf(address));
+const suppressedBefore = async (service: EmailService, address: string): Promise<Outcome | null> => {
+	const found = await suppressionOf(service, address);
 	return (
 		found && { kind: "suppressed", reason: `the address takes no mail, since ${found.at}: ${found.reason}`, attempted: false }
 	);
@@ -44,20 +42,7 @@ const refusedFor = async (service: EmailService, mail: Mail, contact: Contact | 
 	return (await suppressedBefore(service, contact.email)) ?? (await unwantedNow(service, mail));
 };
 
-/** Null: its data lack something, now and whenever it is tried. */
-const rendered = ({ template, data }: Mail, { name }: Contact): Rendered | string => {
-	try {
-		return render(template, data, { name, links: {} });
-	} catch (error) {
-		if (error instanceof MissingData) return error.message;
-		throw error;
-	}
-};
-
-const suppress = async ({ store }: EmailService, mail: Mail, address: string, reason: string): Promise<void> => {
-	const at = new Date(clock.now()).toISOString();
-	await store.mail_suppressions.create({ _id: suppressionIdOf(address), reason, at, mailId: mail._id });
-};
+const withoutAddress = (reason: string, address: string): string => reason.replaceAll(address, "…");
 
 const codeIn = (text: string): number | undefined => {
 	const found = /\b([2-5]\d\d)[ -]/.exec(text);
@@ -82,13 +67,14 @@ export const attemptMail = async (service: EmailService, post: Post, mail: Mail,
 	const contact = await contactOf(service, mail.userId);
 	const refused = await refusedFor(service, mail, contact);
 	if (refused || !contact) return refused ?? failed("nobody to send it to");
-	const what = rendered(mail, contact);
-	if (typeof what === "string") return failed(what);
+	const wording = await wordingOf(mail, contact, realToken(service));
+	if (wording.kind === "dropped") return wording;
+	if (wording.kind === "failed") return failed(wording.reason);
 	const to = { name: contact.name, address: contact.email };
-	const bytes = await post.compose({ mail, to, rendered: what, headers: {}, at: new Date(clock.now()) });
+	const bytes = await post.compose({ mail, to, rendered: wording.words, headers: wording.headers, at: new Date(clock.now()) });
 	const { _id: id, createdAt } = mail;
 	const outcome = await post.transport.send({ id, createdAt, from: post.sender.address, to: to.address, bytes }, signal);
 	// Before the mail is: of two nodes that have mails for this address, the second need not find out again.
-	if (outcome.kind === "bad-address") await suppress(service, mail, to.address, outcome.reason);
+	if (outcome.kind === "bad-address") await suppress(service, mail, to.address, withoutAddress(outcome.reason, to.address));
 	return meaning(outcome);
 };

@@ -1,5 +1,5 @@
 import type { Service } from "moleculer";
-import { adminRoutes } from "../../contracts/http/admin.ts";
+import { mailRoutes } from "../../contracts/http/mails.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
 import { routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec, Document } from "../../mixins/store/port.ts";
@@ -69,4 +69,4 @@ export interface EmailVars extends StoreMembers<EmailCollections> {
 export type EmailService = Service & EmailVars;
 
 /** The action of one route. */
-export const routeAction = routeActions<EmailService>("email", adminRoutes);
+export const routeAction = routeActions<EmailService>("email", mailRoutes);

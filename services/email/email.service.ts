@@ -11,6 +11,7 @@ import { composer } from "./composing.adapter.ts";
 import { loadDkim } from "./dkim.adapter.ts";
 import { collections, type EmailCollections, type EmailService, type EmailVars } from "./email-base.ts";
 import { emlTransport } from "./eml.adapter.ts";
+import { operating } from "./operating.mixin.ts";
 import { queueing } from "./queueing.mixin.ts";
 import { Sending } from "./sending.adapter.ts";
 import { smtpTransport } from "./smtp.adapter.ts";
@@ -59,6 +60,7 @@ const email: ServiceSchema<ServiceSettingSchema, StoreMethods, Vars> = {
 	// Started from the last to the first and stopped the other way round.
 	mixins: [
 		queueing,
+		operating,
 		health(function (this: Vars) {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {

@@ -1,11 +1,11 @@
+import type { mailStatuses } from "../../contracts/http/mails.ts";
 import { deriveId } from "../../contracts/ids.ts";
 import type { Entity } from "../../mixins/store/versioned.ts";
 import type { MailDraft, NotificationKind } from "./mails-of.ts";
 
 // A mail: that somebody should be told, and what became of it. The address is not in it, nor any token: both are looked up for each try.
 
-/** Until the first two end, there is a `dueAt`. */
-export const mailStatuses = ["queued", "held", "sent", "failed", "suppressed", "dropped"] as const;
+/** Of the first two somebody is still to hear: they have a `dueAt`. */
 export type MailStatus = (typeof mailStatuses)[number];
 
 export interface Attempt {
@@ -27,9 +27,14 @@ export interface Claim {
 	at: string;
 }
 
+/** What an operator asked for. */
 export interface RequestRecord {
 	key: string;
 	hash: string;
+	/** Of the mail, once that was done. */
+	version: number;
+	/** Epoch ms. */
+	at: number;
 }
 
 export interface MailBody {

@@ -1,3 +1,5 @@
+import type { CallMeta, RequestKey } from "../../contracts/call.ts";
+import { DomainError } from "../../contracts/errors.ts";
 import type { EventDraft } from "../../contracts/events.ts";
 import type { Change } from "../../mixins/store/versioned.ts";
 import { type Attempt, isOpen, type Mail, type MailStatus } from "./mail.ts";
@@ -127,4 +129,34 @@ export const decideForget = (mail: Mail, at: number): Change => {
 	if (!isOpen(mail)) return { set: { attempts, data: {} }, unset: ["reason"] };
 	const { set, unset } = ended("dropped", "the account was deleted", at);
 	return { set: { ...set, attempts, data: {} }, unset };
+};
+
+const retryable: readonly MailStatus[] = ["queued", "held", "failed", "suppressed"];
+const keptRequests = 20;
+
+const requireVersion = ({ version }: Mail, ifMatch: CallMeta["ifMatch"]): void => {
+	if (ifMatch === undefined || ifMatch === "*" || ifMatch.includes(version)) return;
+	throw new DomainError("VERSION_CONFLICT", `the version is ${version} by now`);
+};
+
+/**
+ * An operator wants it sent, at once and with all its tries. Null: this request did so before. Throws IDEMPOTENCY_KEY_REUSED,
+ * VERSION_CONFLICT, TRANSITION_REFUSED.
+ */
+export const decideRetry = (mail: Mail, request: RequestKey, ifMatch: CallMeta["ifMatch"], at: number): Change | null => {
+	const before = mail.requests.find(({ key }) => key === request.key);
+	if (before && before.hash !== request.hash) throw new DomainError("IDEMPOTENCY_KEY_REUSED");
+	if (before) return null;
+	requireVersion(mail, ifMatch);
+	if (!retryable.includes(mail.status))
+		throw new DomainError("TRANSITION_REFUSED", `a mail that was ${mail.status} is not sent again`, {
+			from: mail.status,
+			to: "queued",
+			allowed: [],
+		});
+	const record = { key: request.key, hash: request.hash, version: mail.version + 1, at };
+	const requests = [...mail.requests, record].slice(-keptRequests);
+	// Somebody is sending it at this very moment: that is all that can be done.
+	if (mail.claim) return { set: { requests } };
+	return { set: { status: "queued", dueAt: at, tries: 0, requests }, unset: ["reason", "removeAt"] };
 };

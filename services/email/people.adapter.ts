@@ -10,11 +10,17 @@ export interface Contact {
 	emailVerified: boolean;
 }
 
+interface Asking {
+	broker: ServiceBroker;
+}
+
+/** In no order; who is suspended or gone is left out. */
+export const contactsOf = ({ broker }: Asking, ids: readonly string[]): Promise<Contact[]> =>
+	broker.call<Contact[], object>("auth.contactsOf", { ids });
+
 /** Null: nobody active has this account. */
-export const contactOf = async ({ broker }: { broker: ServiceBroker }, userId: string): Promise<Contact | null> => {
-	const [contact] = await broker.call<Contact[], object>("auth.contactsOf", { ids: [userId] });
-	return contact ?? null;
-};
+export const contactOf = async (asking: Asking, userId: string): Promise<Contact | null> =>
+	(await contactsOf(asking, [userId]))[0] ?? null;
 
 interface OwnPreferences extends MailPreferences {
 	userId: string;
@@ -22,7 +28,7 @@ interface OwnPreferences extends MailPreferences {
 
 const allOn: MailPreferences = { kinds: {}, quietHours: null, digest: "off" };
 
-export const preferencesOf = async ({ broker }: { broker: ServiceBroker }, userId: string): Promise<MailPreferences> => {
+export const preferencesOf = async ({ broker }: Asking, userId: string): Promise<MailPreferences> => {
 	const { items } = await broker.call<{ items: OwnPreferences[] }, object>("notification.preferencesOf", { userIds: [userId] });
 	return items.find((item) => item.userId === userId) ?? allOn;
 };

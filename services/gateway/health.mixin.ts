@@ -6,7 +6,7 @@ import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { type ServiceHealth, within } from "../../mixins/health/health.mixin.ts";
 import { nodePlacement } from "../../mixins/placement/node-placement.ts";
 import type { RestService } from "../../mixins/rest/serve.ts";
-import { type Assembled, assemble, type GatewayCheck, type HealthReport, type Heard, wordsOf } from "./readiness.ts";
+import { type Assembled, assemble, dispensable, type GatewayCheck, type HealthReport, type Heard, wordsOf } from "./readiness.ts";
 
 export interface HealthOptions {
 	version: string;
@@ -62,9 +62,10 @@ const groupsOf = (gateway: Gateway): Promise<GroupHealth[]> | GroupHealth[] =>
 	gateway.bus ? within(gateway.bus.health()).catch(() => []) : [];
 
 const look = async (ctx: Context, gateway: Gateway, options: HealthOptions): Promise<Assembled> => {
+	const asked = options.services.filter((name) => !dispensable.includes(name) || isKnown(gateway, name));
 	const [own, heard, groups] = await Promise.all([
 		ownChecks(gateway),
-		Promise.all(options.services.map(async (name) => [name, await ask(ctx, gateway, name)] as const)),
+		Promise.all(asked.map(async (name) => [name, await ask(ctx, gateway, name)] as const)),
 		groupsOf(gateway),
 	]);
 	return assemble(own, new Map(heard), groups, { uptime: Math.floor(process.uptime()), version: options.version });
