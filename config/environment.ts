@@ -136,6 +136,7 @@ const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 		orderExpiresAfter: settings.ORDER_EXPIRES_AFTER,
 		paymentDueAfter: settings.PAYMENT_DUE_AFTER,
 		orderCache: { ttl: settings.ORDER_CACHE_TTL, entries: settings.ORDER_CACHE_ENTRIES },
+		chatNotifyWindow: settings.CHAT_NOTIFY_WINDOW,
 		smtpUrl: settings.SMTP_URL,
 		mailFrom: settings.MAIL_FROM,
 		dkim: whole({ domain: settings.DKIM_DOMAIN, selector: settings.DKIM_SELECTOR, key: settings.DKIM_KEY }),

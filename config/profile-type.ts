@@ -41,6 +41,9 @@ export interface Profile {
 	/** How long an order is cached, and how many at most in one process. */
 	readonly orderCache: { readonly ttl: number; readonly entries: number };
 
+	/** A conversation notifies a member at most once in this time. */
+	readonly chatNotifyWindow: number;
+
 	/** SMTP server, or null: mails become files under dataDir. */
 	readonly smtpUrl: string | null;
 	readonly mailFrom: string;

@@ -29,7 +29,7 @@ export const serviceNames = ["gateway", "auth", "orders", "payment", "chat", "no
 export type ServiceName = (typeof serviceNames)[number];
 
 /** Consumer groups whose policy the environment may set. */
-export const groupNames = ["orders", "payment", "chat", "notification", "email"] as const;
+export const groupNames = ["orders", "payment", "chat", "notification", "notification_chat", "email", "email_chat"] as const;
 
 const hour = 3_600_000;
 const minute = 60_000;
@@ -76,6 +76,8 @@ export const variables = {
 	PAYMENT_DUE_AFTER: given("12h", read.duration),
 	ORDER_CACHE_TTL: given("2m", read.duration),
 	ORDER_CACHE_ENTRIES: given("10000", read.whole(1, 10_000_000)),
+
+	CHAT_NOTIFY_WINDOW: given("10m", read.duration),
 
 	SMTP_URL: optional(read.urlOf("smtp", "smtps")),
 	MAIL_FROM: given(

@@ -9,6 +9,7 @@ import { olderShopRoutes } from "./older/shop.ts";
 import { operationRoutes } from "./operations.ts";
 import { orderRoutes } from "./orders.ts";
 import { paymentRoutes } from "./payments.ts";
+import { preferencesRoutes } from "./preferences.ts";
 import type { Route } from "./route.ts";
 
 /** The whole REST API. What is not in here is not mounted and not in the OpenAPI document. */
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
 	...intakeRoutes,
 	...paymentRoutes,
 	...chatRoutes,
+	...preferencesRoutes,
 	...operationRoutes,
 	...adminRoutes,
 	...mailRoutes,

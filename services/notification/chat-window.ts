@@ -30,8 +30,8 @@ const kept = 8;
 export const windowsId = (userId: string, streamId: string): string => `${userId}/${streamId}`;
 export const windowsOf = (userId: string): { $gte: string; $lt: string } => ({ $gte: `${userId}/`, $lt: `${userId}0` });
 
-/** `again`: this message began one. `open`: another did, so it is not told of. `new`: it may begin one, with `begun` as what is known then. */
-export type Decision = { kind: "again"; begun: Begun } | { kind: "open" } | { kind: "new"; begun: Begun[] };
+/** `again`: this message began one. `open`: another did, so it is not told of. `new`: it may begin one. */
+export type Decision = { kind: "again"; begun: Begun } | { kind: "open" } | { kind: "new" };
 
 export const decideWindow = (
 	found: Pick<ChatWindows, "begun"> | undefined,
@@ -45,5 +45,9 @@ export const decideWindow = (
 	if (begun.some(({ at }) => Math.abs(message.at - at) < length)) return { kind: "open" };
 	const oldest = begun[0];
 	if (begun.length >= kept && oldest && message.at < oldest.at) return { kind: "open" };
-	return { kind: "new", begun: [...begun, message].sort((a, b) => a.at - b.at).slice(-kept) };
+	return { kind: "new" };
 };
+
+/** What is kept once the message has begun one. */
+export const withWindow = (begun: readonly Begun[], message: Begun): Begun[] =>
+	[...begun, message].sort((a, b) => a.at - b.at).slice(-kept);

@@ -1,5 +1,5 @@
 import type { Collection } from "../../mixins/store/port.ts";
-import { type Begun, type ChatWindows, decideWindow, windowsId } from "./chat-window.ts";
+import { type Begun, type ChatWindows, decideWindow, windowsId, withWindow } from "./chat-window.ts";
 
 // Windows of many people in one conversation, in as few commands as the store allows.
 
@@ -13,11 +13,10 @@ export interface Told {
 	begun: Begun;
 }
 
-/** Somebody for whom a message may begin a window: what is stored, and what would be. */
+/** Somebody for whom a message may begin a window, and what is stored of them. */
 export interface Free {
 	userId: string;
 	found: ChatWindows | undefined;
-	begun: Begun[];
 }
 
 export class ChatWindowKeeper {
@@ -42,7 +41,7 @@ export class ChatWindowKeeper {
 				const found = byUser.get(userId);
 				const decision = decideWindow(found, message, this.#length);
 				if (decision.kind === "again") told.push({ userId, begun: decision.begun });
-				else if (decision.kind === "new") free.push({ userId, found, begun: decision.begun });
+				else if (decision.kind === "new") free.push({ userId, found });
 			}
 		}
 		return { told, free };
@@ -56,7 +55,7 @@ export class ChatWindowKeeper {
 		const told: Told[] = [];
 		let free = people;
 		for (let attempt = 0; attempt < tries; attempt++) {
-			if (await this.#write(streamId, free)) return [...told, ...free.map(({ userId }) => ({ userId, begun: message }))];
+			if (await this.#write(streamId, free, message)) return [...told, ...free.map(({ userId }) => ({ userId, begun: message }))];
 			// Somebody else was at it too, or an answer was lost: what became of it is read.
 			const ids = free.map(({ userId }) => userId);
 			const seen = await this.look(streamId, ids, message);
@@ -68,14 +67,20 @@ export class ChatWindowKeeper {
 	}
 
 	/** False: not all of them are known to be written. */
-	async #write(streamId: string, people: readonly Free[]): Promise<boolean> {
+	async #write(streamId: string, people: readonly Free[], message: Begun): Promise<boolean> {
 		const fresh = people.filter(({ found }) => !found);
-		const rows = fresh.map(({ userId, begun }) => ({ _id: windowsId(userId, streamId), userId, streamId, revision: 1, begun }));
-		const updates = people.flatMap(({ found, begun }) =>
-			found ? [{ where: { _id: found._id, revision: found.revision }, update: { $set: { begun }, $inc: { revision: 1 } } }] : [],
-		);
+		const rows = fresh.map(({ userId }) => ({
+			...{ _id: windowsId(userId, streamId), userId, streamId, revision: 1 },
+			begun: withWindow([], message),
+		}));
+		const updates = people.flatMap(({ found }) => (found ? [updateOf(found, message)] : []));
 		const created = rows.length === 0 ? 0 : await this.#windows.createMany(rows);
 		const changed = updates.length === 0 ? 0 : await this.#windows.updateMany(updates);
 		return created === rows.length && changed === updates.length;
 	}
 }
+
+const updateOf = ({ _id, revision, begun }: ChatWindows, message: Begun) => ({
+	where: { _id, revision },
+	update: { $set: { begun: withWindow(begun, message) }, $inc: { revision: 1 } },
+});

@@ -8,13 +8,18 @@ import { type StreamRow, streamRows } from "../../mixins/stream-log/stream-row.t
 import { type ConnectionRow, connectionRows } from "../../mixins/streams/connection-row.ts";
 import type { StreamsMembers } from "../../mixins/streams/streams.mixin.ts";
 import type { Bell } from "./bell.adapter.ts";
+import type { ChatWindows } from "./chat-window.ts";
+import type { ChatWindowKeeper } from "./chat-windows.adapter.ts";
 import type { Delivery } from "./delivering.mixin.ts";
 import type { Inbox } from "./inbox.ts";
+import type { Preferences } from "./preferences.ts";
 
 // What the parts of this service (the *.mixin.ts files beside it) share: its collections and its `this`.
 
 export interface NotificationCollections {
 	inboxes: Inbox;
+	preferences: Preferences;
+	chat_windows: ChatWindows;
 	notifications: StreamRow;
 	leases: LeaseDocument;
 	inbox_connections: ConnectionRow;
@@ -22,6 +27,8 @@ export interface NotificationCollections {
 
 export const collections: { readonly [K in keyof NotificationCollections]: CollectionSpec } = {
 	inboxes: {},
+	preferences: {},
+	chat_windows: {},
 	// Names of their own: in one process all services have one database.
 	notifications: streamRows,
 	leases: {},
@@ -30,6 +37,9 @@ export const collections: { readonly [K in keyof NotificationCollections]: Colle
 
 export interface NotificationVars {
 	log: StoreStreamLog;
+	windows: ChatWindowKeeper;
+	/** What somebody wants; undefined: they never said. Those who are asked about together are read together. */
+	preferencesOf(userId: string): Promise<Preferences | undefined>;
 	/** Tells devices how many there are. */
 	bell: Bell;
 	/**

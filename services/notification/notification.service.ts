@@ -1,6 +1,7 @@
 import type { ServiceSchema, ServiceSettingSchema } from "moleculer";
 import { profile } from "../../config/profile.ts";
 import { accessTokens } from "../../mixins/access-token/index.ts";
+import { batched } from "../../mixins/batching/batched.ts";
 import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
@@ -9,6 +10,7 @@ import { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
 import { streams } from "../../mixins/streams/streams.mixin.ts";
 import { Bell } from "./bell.adapter.ts";
 import { changes } from "./changes.mixin.ts";
+import { ChatWindowKeeper } from "./chat-windows.adapter.ts";
 import { delivering } from "./delivering.mixin.ts";
 import {
 	collections,
@@ -17,14 +19,21 @@ import {
 	type NotificationService,
 } from "./notification-base.ts";
 import { notificationHome } from "./notification-home.adapter.ts";
+import { choosing } from "./preferences.mixin.ts";
+import { telling } from "./telling.mixin.ts";
 
 // Inboxes and what comes into them. What it offers stands in the mixins beside this file, how it decides in the plain modules.
 
 /** Right after the store, before the first event comes. */
 const withLog = {
 	async started(this: NotificationService) {
-		const { notifications, inboxes } = this.store;
+		const { notifications, inboxes, preferences, chat_windows } = this.store;
 		this.log = new StoreStreamLog(notifications);
+		this.windows = new ChatWindowKeeper(chat_windows, profile().chatNotifyWindow);
+		this.preferencesOf = batched(async (ids: readonly string[]) => {
+			const found = await preferences.findByIds(ids);
+			return new Map(found.map((row) => [row._id, row]));
+		});
 		this.bell = new Bell({
 			inboxes,
 			log: this.log,
@@ -38,6 +47,8 @@ const notification: ServiceSchema<ServiceSettingSchema, StoreMethods, Notificati
 	name: "notification",
 	// Started from the last to the first and stopped the other way round.
 	mixins: [
+		telling,
+		choosing,
 		delivering,
 		changes,
 		health(function (this: NotificationMembers) {
