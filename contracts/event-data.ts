@@ -175,6 +175,11 @@ export const eventTable = {
 			roles: Type.Immutable(Type.Array(Type.Unsafe<string>(Type.Enum([...roles])))),
 		}),
 	},
+	"user.password_reset_requested": {
+		summary: "Somebody asked for a link to set a new password for an account, and the account is there",
+		data: Type.Object({ userId: Type.String(), requestId: Type.String() }),
+	},
+	"user.verification_requested": { summary: "Somebody wants the mail that verifies their address once more", data: UserFacts },
 	"user.password_changed": { summary: "Somebody has a new password", data: UserFacts },
 	"user.deleted": { summary: "An account is gone", data: UserFacts },
 } as const;
