@@ -43,6 +43,7 @@ export const variables = {
 	RATE_LIMIT_LOGIN: given("60/60", read.rateLimit),
 	RATE_LIMIT_API: given("3000/60", read.rateLimit),
 	RATE_LIMIT_POSTS: given("300/60", read.rateLimit),
+	SOCKETS_PER_USER: given("1000", read.whole(1, 1_000_000)),
 
 	DATA_DIR: given("./data", read.anyText),
 	TRANSPORTER: optional(read.urlsOf("nats", "tls")),

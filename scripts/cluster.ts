@@ -16,6 +16,7 @@ const layout: readonly (readonly [name: string, services: string])[] = [
 	["payment-1", "payment"],
 	["payment-2", "payment"],
 	["chat-1", "chat"],
+	["notification-1", "notification"],
 	["email-1", "email"],
 ];
 const nodeBound = 18_000;

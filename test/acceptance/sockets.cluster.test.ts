@@ -18,7 +18,7 @@ describe("Sockets, on nodes behind a gateway", function () {
 		clock = await testClock();
 		const socketPorts = [await freePort(), await freePort()];
 		cluster = await startCluster({
-			env: clock.env,
+			env: { ...clock.env, SOCKETS_PER_USER: "200" },
 			nodes: [
 				{ services: ["gateway"] },
 				{ services: ["auth", "orders", "payment"] },
