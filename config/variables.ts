@@ -29,7 +29,7 @@ export const serviceNames = ["gateway", "auth", "orders", "payment", "chat", "no
 export type ServiceName = (typeof serviceNames)[number];
 
 /** Consumer groups whose policy the environment may set. */
-export const groupNames = ["orders", "payment", "chat", "notification", "notification_chat", "email"] as const;
+export const groupNames = ["orders", "payment", "chat", "notification", "notification_chat", "email", "email_chat"] as const;
 
 const hour = 3_600_000;
 const minute = 60_000;
