@@ -31,9 +31,9 @@ const suppressedBefore = async (service: EmailService, address: string): Promise
 const unwantedNow = async (service: EmailService, { kind, userId }: Mail): Promise<Outcome | null> => {
 	if (kind === null) return null;
 	const now = clock.now();
-	const when = sendableAt(new Date(now), await preferencesOf(service, userId), kind);
+	const when = sendableAt(now, await preferencesOf(service, userId), kind);
 	if (when === null) return { kind: "dropped", reason: "mails of this kind are switched off" };
-	return when.getTime() > now ? { kind: "held", until: when.getTime(), reason: "its recipient wants no mail right now" } : null;
+	return when > now ? { kind: "held", until: when, reason: "its recipient wants no mail right now" } : null;
 };
 
 const refusedFor = async (service: EmailService, mail: Mail, contact: Contact | null): Promise<Outcome | null> => {
