@@ -127,6 +127,7 @@ const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 		publicUrl: (settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`).replace(/\/+$/, ""),
 		corsOrigins: settings.CORS_ORIGINS,
 		trustProxy: settings.TRUST_PROXY,
+		socketsPerUser: settings.SOCKETS_PER_USER,
 		rateLimits: { login: settings.RATE_LIMIT_LOGIN, api: settings.RATE_LIMIT_API, posts: settings.RATE_LIMIT_POSTS },
 		accessTokenTtl: settings.ACCESS_TOKEN_TTL,
 		jwtKeys: settings.JWT_KEYS,

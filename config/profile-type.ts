@@ -26,6 +26,8 @@ export interface Profile {
 	readonly corsOrigins: readonly string[];
 	/** How many proxies in front of us may be believed about X-Forwarded-For. */
 	readonly trustProxy: number;
+	/** To one node. */
+	readonly socketsPerUser: number;
 	readonly rateLimits: { readonly login: RateLimit; readonly api: RateLimit; readonly posts: RateLimit };
 
 	readonly accessTokenTtl: number;

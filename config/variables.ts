@@ -25,11 +25,11 @@ const nodeName = read.matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "letters, di
 const hostPort = read.matching(/^[^\s:/]+:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/, "host:port");
 
 /** What runs in a process unless SERVICES says otherwise; also the names of the folders under services/. */
-export const serviceNames = ["gateway", "auth", "orders", "payment", "chat", "notification"] as const;
+export const serviceNames = ["gateway", "auth", "orders", "payment", "chat", "notification", "email"] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 /** Consumer groups whose policy the environment may set. */
-export const groupNames = ["orders", "payment", "chat", "notification", "notification_chat"] as const;
+export const groupNames = ["orders", "payment", "chat", "notification", "notification_chat", "email", "email_chat"] as const;
 
 const hour = 3_600_000;
 const minute = 60_000;
@@ -43,6 +43,7 @@ export const variables = {
 	RATE_LIMIT_LOGIN: given("60/60", read.rateLimit),
 	RATE_LIMIT_API: given("3000/60", read.rateLimit),
 	RATE_LIMIT_POSTS: given("300/60", read.rateLimit),
+	SOCKETS_PER_USER: given("1000", read.whole(1, 1_000_000)),
 
 	DATA_DIR: given("./data", read.anyText),
 	TRANSPORTER: optional(read.urlsOf("nats", "tls")),

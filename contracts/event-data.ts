@@ -69,6 +69,16 @@ export const MessageFacts = Type.Object(
 );
 export type MessageFacts = Static<typeof MessageFacts>;
 
+const mail = {
+	mailId: Type.String(),
+	userId: Type.String({ description: "Who it is for" }),
+	template: Type.String(),
+	kind: Type.Union([Type.String(), Type.Null()], {
+		description: "What its recipient's preferences call it; null: it obeys none",
+	}),
+	eventId: Type.String({ description: "Of the event that it tells of" }),
+};
+
 const UserFacts = Type.Object({ userId: Type.String() }, { $id: "UserFacts" });
 
 /** When each event happens, and its `data`. */
@@ -147,6 +157,15 @@ export const eventTable = {
 			body: NotificationBody,
 		}),
 	},
+	"email.sent": { summary: "A mail was taken by the mail server, or written as a file", data: Type.Object(mail) },
+	"email.failed": {
+		summary: "A mail was given up",
+		data: Type.Object({
+			...mail,
+			status: Type.Enum(["failed", "suppressed"], { description: "suppressed: its address takes no mail" }),
+			reason: Type.String(),
+		}),
+	},
 	"user.registered": {
 		summary: "Somebody registered",
 		data: Type.Object({
@@ -156,6 +175,11 @@ export const eventTable = {
 			roles: Type.Immutable(Type.Array(Type.Unsafe<string>(Type.Enum([...roles])))),
 		}),
 	},
+	"user.password_reset_requested": {
+		summary: "Somebody asked for a link to set a new password for an account, and the account is there",
+		data: Type.Object({ userId: Type.String(), requestId: Type.String() }),
+	},
+	"user.verification_requested": { summary: "Somebody wants the mail that verifies their address once more", data: UserFacts },
 	"user.password_changed": { summary: "Somebody has a new password", data: UserFacts },
 	"user.deleted": { summary: "An account is gone", data: UserFacts },
 } as const;

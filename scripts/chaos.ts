@@ -1,10 +1,10 @@
-import { parseArgs } from "node:util";
 import { breaks, isBreak } from "../test/chaos/breaks/index.ts";
 import { campaign } from "../test/chaos/campaign.ts";
 import { clusterWorlds } from "../test/chaos/cluster/world.ts";
 import { modelWorlds } from "../test/chaos/model/world.ts";
 import type { Played } from "../test/chaos/play.ts";
 import { findServer, type ServerName } from "../test/support/servers.ts";
+import { commandLine, UsageError } from "./node/command-line.ts";
 import { Refusal, refuse } from "./node/refusal.ts";
 
 // npm run chaos -- --runs 1000 --seed N: random histories of the live streams on a cluster of this machine. Clients post, follow, cut and
@@ -20,41 +20,33 @@ const usage = `npm run chaos -- [--runs 8] [--seed N] [--minutes M] [--steps 60]
   --world     model plays against a small server in memory, which tests the run itself
   --break     the nodes of chat are broken on purpose, so that the run has something to find: ${breaks.join(", ")}`;
 
-const parse = () =>
-	parseArgs({
-		options: {
-			runs: { type: "string", default: "8" },
-			seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
-			minutes: { type: "string", default: "100000" },
-			steps: { type: "string", default: "60" },
-			shrink: { type: "string", default: "30" },
-			world: { type: "string", default: "cluster" },
-			break: { type: "string" },
-			help: { type: "boolean", default: false },
-		},
-	}).values;
-
-const read = (): ReturnType<typeof parse> => {
-	try {
-		return parse();
-	} catch (error) {
-		throw new Refusal(`${error instanceof Error ? error.message : error}\n${usage}`);
-	}
-};
+const known = {
+	runs: { type: "string", default: "8" },
+	seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
+	minutes: { type: "string", default: "100000" },
+	steps: { type: "string", default: "60" },
+	shrink: { type: "string", default: "30" },
+	world: { type: "string", default: "cluster" },
+	break: { type: "string" },
+} as const;
 
 const numberOf = (name: string, text: string, from: number): number => {
 	const value = text.trim() === "" ? Number.NaN : Number(text);
 	if (Number.isSafeInteger(value) && value >= from) return value;
-	throw new Refusal(`--${name} takes a whole number from ${from}\n${usage}`);
+	throw new UsageError(`--${name} takes a whole number from ${from}`);
 };
 
 const needed: readonly ServerName[] = ["nats", "redis", "mongod"];
 
-const worldsOf = async (name: string, broken: string | undefined) => {
-	if (broken !== undefined && !isBreak(broken)) throw new Refusal(`--break takes one of ${breaks.join(", ")}\n${usage}`);
-	if (name === "model" && broken === undefined) return modelWorlds();
-	if (name === "model") throw new Refusal(`--break goes with --world cluster\n${usage}`);
-	if (name !== "cluster") throw new Refusal(`--world takes cluster or model\n${usage}`);
+const worldOf = (name: string, broken: string | undefined) => {
+	if (broken !== undefined && !isBreak(broken)) throw new UsageError(`--break takes one of ${breaks.join(", ")}`);
+	if (name !== "cluster" && name !== "model") throw new UsageError("--world takes cluster or model");
+	if (name === "model" && broken !== undefined) throw new UsageError("--break goes with --world cluster");
+	return { name, broken };
+};
+
+const worldsOf = async ({ name, broken }: ReturnType<typeof worldOf>) => {
+	if (name === "model") return modelWorlds();
 	const missing = needed.filter((server) => !findServer(server));
 	if (missing.length > 0) throw new Refusal(`a cluster needs its servers on PATH; missing: ${missing.join(", ")}`);
 	return clusterWorlds({ broken });
@@ -76,21 +68,17 @@ const endOnSignals = (): void => {
 };
 
 const main = async (): Promise<void> => {
-	const { runs, seed, minutes, steps, shrink, world, help, break: broken } = read();
-	if (help) {
-		console.log(usage);
-		return;
-	}
-	const options = {
-		runs: numberOf("runs", runs, 1),
-		seed: numberOf("seed", seed, 0),
-		withinMs: numberOf("minutes", minutes, 1) * 60_000,
-		plan: { steps: numberOf("steps", steps, 1) },
-		shrinkTries: numberOf("shrink", shrink, 0),
-	};
+	const { world, ...options } = commandLine(usage, { options: known }, ({ values }) => ({
+		runs: numberOf("runs", values.runs, 1),
+		seed: numberOf("seed", values.seed, 0),
+		withinMs: numberOf("minutes", values.minutes, 1) * 60_000,
+		plan: { steps: numberOf("steps", values.steps, 1) },
+		shrinkTries: numberOf("shrink", values.shrink, 0),
+		world: worldOf(values.world, values.break),
+	}));
 	endOnSignals();
 	console.log(`histories from seed ${options.seed} on`);
-	const source = await worldsOf(world, broken);
+	const source = await worldsOf(world);
 	try {
 		const onShrunk = (left: number): void => console.log(`       still fails with ${left} steps`);
 		const { failure, ...total } = await campaign(source, { ...options, onPlayed: show, onShrunk });

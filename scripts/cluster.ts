@@ -1,6 +1,7 @@
 import { readEnvironment } from "../config/environment.ts";
 import { ChildNode } from "./cluster/child-node.ts";
 import { startServers } from "./cluster/servers.ts";
+import { commandLine } from "./node/command-line.ts";
 import { readEnvFile } from "./node/env-file.ts";
 import { refuse } from "./node/refusal.ts";
 import { drainOnSignals } from "./node/shutdown.ts";
@@ -15,11 +16,18 @@ const layout: readonly (readonly [name: string, services: string])[] = [
 	["payment-1", "payment"],
 	["payment-2", "payment"],
 	["chat-1", "chat"],
+	["notification-1", "notification"],
+	["email-1", "email"],
 ];
 const nodeBound = 18_000;
 const wholeBound = 30_000;
 
 const main = async (): Promise<void> => {
+	commandLine(
+		"npm run cluster\n\nNATS, MongoDB and Redis, then several nodes as processes of this machine. Servers that TRANSPORTER, MONGO_URL or REDIS_URL name are not started.",
+		{},
+		() => undefined,
+	);
 	readEnvFile();
 	const { TRANSPORTER, MONGO_URL, REDIS_URL, ...others } = process.env;
 	// Without the URLs, because TRANSPORTER alone is right here: the other servers are started. The nodes check all of them.

@@ -1,5 +1,6 @@
 import { startSouk } from "../test/support/souk.ts";
 import { Story } from "./demo/story.ts";
+import { commandLine } from "./node/command-line.ts";
 
 // npm run demo: a fresh Souk on a free port, a story told by real requests, and the truth about how it went as exit code.
 
@@ -12,6 +13,7 @@ const tell = (line: string): void => {
 };
 
 const main = async (): Promise<void> => {
+	commandLine("npm run demo\n\nA fresh Souk on a free port, and a story told by real requests.", {}, () => undefined);
 	const souk = await startSouk();
 	tell(`Souk is ready on ${souk.url}, its data in ${souk.dataDir}`);
 	try {

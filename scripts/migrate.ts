@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { profile } from "../config/profile.ts";
 import { serviceNames } from "../config/variables.ts";
 import type { LeaseDocument } from "../mixins/lease/lease.ts";
@@ -6,8 +5,9 @@ import { openStore } from "../mixins/store/store.ts";
 import { type DataVersion, doneSteps, stepDown, stepsIn, stepUp } from "./migrate/data-steps.ts";
 import { openServiceStores, type ServiceStores } from "./migrate/service-stores.ts";
 import { underLease } from "./migrate/under-lease.ts";
+import { commandLine, UsageError } from "./node/command-line.ts";
 import { readEnvFile } from "./node/env-file.ts";
-import { Refusal, refuse } from "./node/refusal.ts";
+import { refuse } from "./node/refusal.ts";
 
 // npm run migrate -- status [service …]   what is there and what is missing; exit code 1 if something is
 // npm run migrate -- up [service …]       makes missing indexes, then runs the data steps that were not run yet
@@ -66,16 +66,20 @@ const down = async ({ services, versions }: Services, signal: AbortSignal): Prom
 	}
 };
 
-const usage = "usage: npm run migrate -- up|down|status [service …]";
+const usage = `npm run migrate -- up|down|status [service …]
 
-const readArguments = (): { command: string; names: readonly string[] } => {
-	const { positionals } = parseArgs({ allowPositionals: true });
-	const [command = "", ...names] = positionals;
-	if (!["up", "down", "status"].includes(command)) throw new Refusal(usage);
-	const unknown = names.filter((name) => !serviceNames.some((known) => known === name));
-	if (unknown.length > 0) throw new Refusal(`there is no service ${unknown.join(", ")}; ${usage}`);
-	return { command, names: names.length > 0 ? names : serviceNames };
-};
+  up       makes the indexes that are missing and brings the data to this version
+  down     drops the indexes
+  status   shows what is missing; exit code 1 if anything is
+  service  one or more of ${serviceNames.join(", ")}; without it all`;
+
+const readArguments = (): { command: string; names: readonly string[] } =>
+	commandLine(usage, { allowPositionals: true }, ({ positionals: [command = "", ...names] }) => {
+		if (!["up", "down", "status"].includes(command)) throw new UsageError("What is to be done: up, down or status?");
+		const unknown = names.filter((name) => !serviceNames.some((known) => known === name));
+		if (unknown.length > 0) throw new UsageError(`There is no service ${unknown.join(", ")}`);
+		return { command, names: names.length > 0 ? names : serviceNames };
+	});
 
 const main = async (): Promise<void> => {
 	const { command, names } = readArguments();

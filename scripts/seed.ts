@@ -1,6 +1,7 @@
 import { readEnvironment } from "../config/environment.ts";
 import { profile } from "../config/profile.ts";
 import { type HttpClient, httpClient, login } from "../test/support/http.ts";
+import { commandLine } from "./node/command-line.ts";
 import { readEnvFile } from "./node/env-file.ts";
 import { startNode } from "./node/node.ts";
 import { localUrl, untilReady } from "./node/readiness.ts";
@@ -62,6 +63,11 @@ const seedInto = async (): Promise<void> => {
 };
 
 const main = async (): Promise<void> => {
+	commandLine(
+		"npm run seed\n\nA buyer and a seller to play with, in the Souk that runs on PORT, or else straight into the data under DATA_DIR.",
+		{},
+		() => undefined,
+	);
 	readEnvFile();
 	// Not profile(), which would be fixed from here on.
 	const asked = readEnvironment(process.env);

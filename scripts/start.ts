@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { clock } from "../config/clock.ts";
 import { profile } from "../config/profile.ts";
 import type { Profile } from "../config/profile-type.ts";
 import { followTestClock } from "../config/test-clock.ts";
+import { nodePlacement } from "../mixins/placement/node-placement.ts";
 import { banner } from "./node/banner.ts";
+import { commandLine } from "./node/command-line.ts";
 import { readEnvFile } from "./node/env-file.ts";
 import { type SoukNode, startNode } from "./node/node.ts";
 import { tellParent, whenParentIsGone } from "./node/parent.ts";
@@ -14,7 +15,13 @@ import { drainOnSignals } from "./node/shutdown.ts";
 
 // npm start: the services of SERVICES (all by default) in this process, until a signal. --repl adds Moleculer's prompt.
 
-const { values: flags } = parseArgs({ options: { repl: { type: "boolean", default: false } } });
+const usage = `npm start -- [--repl]
+
+  --repl    Moleculer's prompt in this terminal; help shows its commands
+
+Settings come from the environment and from a file .env beside package.json; .env.example shows all of them.`;
+
+const flags = commandLine(usage, { options: { repl: { type: "boolean", default: false } } as const }, ({ values }) => values);
 
 /** How long a signal in the middle of the start waits for its end, in ms. It may be waiting for a database that never comes. */
 const startBound = 5_000;
@@ -24,6 +31,7 @@ const sayReady = async (settings: Profile, node: SoukNode, giveUp: AbortSignal):
 	const nodeID = broker.nodeID;
 	tellParent({ type: "listening", port, nodeID });
 	if (port !== null) await untilReady(localUrl(settings, port), (what) => broker.logger.warn(what), giveUp);
+	else await nodePlacement(broker).untilOpen();
 	console.log(banner(settings, port, nodeID, process.uptime()));
 	tellParent({ type: "ready", port, nodeID });
 };

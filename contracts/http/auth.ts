@@ -7,6 +7,8 @@ const Email = Type.String({ format: "email", maxLength: 254 });
 const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" });
 /** Only the upper bound is a matter of shape: too short and too common are said by the service, by name (ASVS 5.0 §6.2). */
 const Password = Type.String({ minLength: 1, maxLength: 1024 });
+/** As a mail carries it. */
+const LinkToken = Type.String({ minLength: 1, maxLength: 256 });
 const RoleName = Type.Union([Type.Literal("buyer"), Type.Literal("seller"), Type.Literal("admin")]);
 
 export const Me = Type.Object(
@@ -148,6 +150,62 @@ export const authRoutes: readonly Route[] = [
 		answer: null,
 		limit: "login",
 		errors: ["BAD_CREDENTIALS"],
+	},
+	{
+		method: "POST",
+		path: "/v1/auth/password-reset",
+		action: "auth.requestPasswordReset",
+		summary: "Ask for a link to set a new password",
+		description:
+			"Always the same answer, whether the address is known or not. The mail comes once however often it is asked for within a minute, and " +
+			"its link works once and for an hour.",
+		tag,
+		auth: "public",
+		body: Type.Object({ email: Email }),
+		status: 202,
+		answer: null,
+		limit: "login",
+	},
+	{
+		method: "POST",
+		path: "/v1/auth/password-reset/confirm",
+		action: "auth.confirmPasswordReset",
+		summary: "Set a new password with the token of such a link",
+		description: "Ends all sessions; log in with the new password. UNAUTHORIZED: the token is wrong, was used, or is too old.",
+		tag,
+		auth: "public",
+		body: Type.Object({ token: LinkToken, password: Password }),
+		status: 204,
+		answer: null,
+		idempotent: true,
+		limit: "login",
+		errors: ["UNAUTHORIZED"],
+	},
+	{
+		method: "POST",
+		path: "/v1/auth/verify-email",
+		action: "auth.verifyEmail",
+		summary: "Verify an address with the token that was mailed there",
+		description: "A second time changes nothing. UNAUTHORIZED: the token is wrong or too old.",
+		tag,
+		auth: "public",
+		body: Type.Object({ token: LinkToken }),
+		status: 204,
+		answer: null,
+		limit: "login",
+		errors: ["UNAUTHORIZED"],
+	},
+	{
+		method: "POST",
+		path: "/v1/auth/verify-email/request",
+		action: "auth.requestVerification",
+		summary: "Have the mail that verifies my address sent again",
+		description: "One a minute and three a day (RATE_LIMITED). Nothing is sent to an address that is verified.",
+		tag,
+		auth: "user",
+		status: 202,
+		answer: null,
+		limit: "login",
 	},
 	{
 		method: "GET",

@@ -2,6 +2,7 @@ import { adminRoutes } from "./admin.ts";
 import { authRoutes } from "./auth.ts";
 import { chatRoutes } from "./chat.ts";
 import { intakeRoutes } from "./intake.ts";
+import { mailRoutes } from "./mails.ts";
 import { notificationRoutes } from "./notifications.ts";
 import { olderChatRoutes } from "./older/chat.ts";
 import { olderCustomerRoutes } from "./older/customers.ts";
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
 	...notificationRoutes,
 	...operationRoutes,
 	...adminRoutes,
+	...mailRoutes,
 	...olderShopRoutes,
 	...olderCustomerRoutes,
 	...olderChatRoutes,

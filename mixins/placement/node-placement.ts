@@ -4,6 +4,7 @@ import type { Profile } from "../../config/profile-type.ts";
 import { Door } from "../../realtime/door/door.ts";
 import type { Peer } from "../../realtime/peers.ts";
 import { Placement } from "../../realtime/placement.ts";
+import { ringNames } from "../../realtime/ring.ts";
 import { advertised } from "./advertised.ts";
 import { peersIn, type SocketMetadata } from "./registry.ts";
 
@@ -57,6 +58,29 @@ export class NodePlacement {
 		};
 		if (this.#broker.transit) this.#settling = setTimeout(settle, settleMs);
 		else settle();
+	}
+
+	/**
+	 * A socket that comes in here now is taken to its node: the view has settled, and of each ring that somebody offers streams of, a member is on it.
+	 * Where nobody does, there is nothing to wait for.
+	 */
+	get ready(): boolean {
+		if (!this.placement.settled) return false;
+		const peers = this.#peers();
+		const offered = ringNames.filter((ring) => peers.some(({ rings }) => rings.includes(ring)));
+		return offered.every((ring) => this.placement.members(ring).length > 0);
+	}
+
+	/** Resolves when this node's own port takes sockets to their nodes; at once if it has none. Never, if the broker stops before. */
+	untilOpen(): Promise<void> {
+		if (this.#address === null || this.placement.settled) return Promise.resolve();
+		return new Promise((resolve) => {
+			const end = this.placement.onChange(() => {
+				if (!this.placement.settled) return;
+				end();
+				resolve();
+			});
+		});
 	}
 
 	/**

@@ -13,9 +13,6 @@ interface Seat {
 
 /** Joining takes one message; a client whose token was refused may come again on the same connection, a few times. */
 const mostBeforeJoin = 10;
-/** Connections of one user on one node: a person has a few devices, with a stream or two each. */
-const mostOfUser = 200;
-
 /**
  * What one connection may take before it follows a stream, and how many one user may have. A seat is taken before anything is awaited, so that many
  * that come at once do not all pass; it is given back when the join is refused and when the connection ends, however that comes about.
@@ -23,6 +20,13 @@ const mostOfUser = 200;
 export class Gate {
 	readonly #seats = new WeakMap<Conn, Seat>();
 	readonly #byUser = new Map<string, number>();
+
+	readonly #mostOfUser: number;
+
+	/** @param mostOfUser connections of one user to this node */
+	constructor(mostOfUser: number) {
+		this.#mostOfUser = mostOfUser;
+	}
 
 	/** Users with a connection. */
 	get users(): number {
@@ -45,7 +49,7 @@ export class Gate {
 	count(conn: Conn, userId: string): void {
 		const seat = this.#seats.get(conn);
 		const others = this.#byUser.get(userId) ?? 0;
-		if (others >= mostOfUser) throw new DomainError("RATE_LIMITED", "Too many connections of one user", { retryAfter: 1 });
+		if (others >= this.#mostOfUser) throw new DomainError("RATE_LIMITED", "Too many connections of one user", { retryAfter: 1 });
 		// Ended while it waited: nobody would give it back.
 		if (!seat || seat.user !== undefined || conn.readyState !== "open") return;
 		seat.user = userId;

@@ -304,7 +304,7 @@ export const streams = (options: StreamsOptions): Partial<ServiceSchema> => {
 		},
 		created(this: This) {
 			this.sessions = new Set();
-			this.gate = new Gate();
+			this.gate = new Gate(options.profile.socketsPerUser);
 		},
 		async started(this: This) {
 			this.io.engine.generateId = this.door.newSessionId;

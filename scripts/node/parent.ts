@@ -5,7 +5,7 @@ export type NodeMessage =
 	| { readonly type: "starting"; readonly port: null }
 	/** The gateway listens; port is null on a node without one. */
 	| { readonly type: "listening"; readonly port: number | null; readonly nodeID: string }
-	/** Everything that /health/ready asks for answers. On a node without a gateway: its services have started. */
+	/** Everything that /health/ready asks for answers. On a node without a gateway: its services have started, and its port takes sockets. */
 	| { readonly type: "ready"; readonly port: number | null; readonly nodeID: string };
 
 export const isNodeMessage = (message: unknown): message is NodeMessage =>

@@ -9,6 +9,7 @@ import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import { outboxIndex } from "../../mixins/store/versioned.ts";
 import type { LoginThrottle } from "./login-throttle.adapter.ts";
 import type { PasswordHasher } from "./password-hasher.adapter.ts";
+import type { AskedReset, ResetDesk } from "./reset-desk.adapter.ts";
 import type { ServiceKey } from "./service-key.ts";
 import type { Client, Session } from "./session.ts";
 import type { SessionKeeper } from "./session-keeper.adapter.ts";
@@ -21,6 +22,7 @@ export interface AuthCollections {
 	users: User;
 	sessions: Session;
 	service_keys: ServiceKey;
+	asked_resets: AskedReset;
 }
 
 export const collections: { readonly [K in keyof AuthCollections]: CollectionSpec } = {
@@ -48,6 +50,7 @@ export const collections: { readonly [K in keyof AuthCollections]: CollectionSpe
 			{ name: "remove_at", fields: [["removeAt", 1]] },
 		],
 	},
+	asked_resets: { indexes: [{ name: "at", fields: [["at", 1]] }] },
 	service_keys: { indexes: [{ name: "list", fields: [["listKey", -1]], sparse: true }] },
 };
 
@@ -61,6 +64,7 @@ export interface AuthVars {
 	keys: SigningKeys;
 	throttle: LoginThrottle;
 	keeper: SessionKeeper;
+	resetDesk: ResetDesk;
 }
 
 export type AuthService = Service & StoreMembers<AuthCollections> & AuthVars;
@@ -82,12 +86,15 @@ export const internalAction = <Params, Answer>(
 /** The gateway looks at roles as well; what changes roles does not rely on it alone. */
 export const clientOf = ({ meta }: Context<unknown, CallMeta>): Client => meta.client ?? { address: "", agent: "" };
 
-/** The account of the caller. An access token may outlive it by minutes. */
-export const ownAccount = async (auth: AuthService, { id }: Caller): Promise<User> => {
-	const user = await auth.store.users.findById(id);
+/** Throws UNAUTHORIZED. An access token may outlive its account by minutes. */
+export const stillActive = (user: User | null): User => {
 	if (!user || !isActive(user)) throw new DomainError("UNAUTHORIZED", "This account is no longer active");
 	return user;
 };
+
+/** The account of the caller. */
+export const ownAccount = async (auth: AuthService, { id }: Caller): Promise<User> =>
+	stillActive(await auth.store.users.findById(id));
 
 /** After every change of what others may have cached about a person. */
 export const userChanged = (auth: Service, id: string): Promise<void> => auth.broker.broadcast("auth.user_changed", { id });

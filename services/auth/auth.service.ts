@@ -12,12 +12,15 @@ import { keys } from "./keys.mixin.ts";
 import { loginThrottle } from "./login-throttle.adapter.ts";
 import { ownAccounts } from "./me.mixin.ts";
 import { PasswordHasher } from "./password-hasher.adapter.ts";
+import { passwordReset } from "./password-reset.mixin.ts";
 import { people } from "./people.mixin.ts";
 import { registering } from "./registering.mixin.ts";
+import { ResetDesk } from "./reset-desk.adapter.ts";
 import { serviceKeysOfPrograms } from "./service-keys.mixin.ts";
 import { SessionKeeper } from "./session-keeper.adapter.ts";
 import { sessions } from "./sessions.mixin.ts";
 import { SigningKeys } from "./signing-keys.adapter.ts";
+import { verification } from "./verification.mixin.ts";
 
 // Users, their passwords and sessions, the keys that access tokens are signed with, and those that programs come in with. What it
 // offers stands in the mixins beside this file, how it decides in the plain modules, and what touches the world in the adapters.
@@ -56,7 +59,7 @@ const createKeeper = (auth: This, ttl: number): SessionKeeper =>
 		onReuse: ({ _id, userId }) => auth.logger.warn(`an old refresh token of user ${userId} was used: session ${_id} ends`),
 	});
 
-const equip = async (auth: This, profile: AuthProfile): Promise<void> => {
+const equip = async (auth: This, profile: AuthProfile, background: Background): Promise<void> => {
 	const { redisUrl, rateLimits, keyPrefix, accessTokenTtl } = profile;
 	auth.keys = await SigningKeys.open(profile, (error) =>
 		auth.logger.error("jwt-keys.json cannot be used, the keys stay what they were:", error),
@@ -66,6 +69,8 @@ const equip = async (auth: This, profile: AuthProfile): Promise<void> => {
 	auth.throttle = loginThrottle(rateLimits.login, auth.redis, keyPrefix);
 	auth.hasher = new PasswordHasher();
 	auth.keeper = createKeeper(auth, accessTokenTtl);
+	const { users, asked_resets: asked } = auth.store;
+	auth.resetDesk = new ResetDesk({ users, asked, soon: (work) => background.later(0, work) });
 	await auth.hasher.warmUp();
 };
 
@@ -85,6 +90,8 @@ export const auth = ({
 		sessions,
 		keys,
 		ownAccounts,
+		passwordReset,
+		verification,
 		people,
 		administration,
 		serviceKeysOfPrograms,
@@ -99,9 +106,10 @@ export const auth = ({
 		const chosen = profile ?? profileOfProcess();
 		const background = new Background((error) => this.logger.error("work in the background failed:", error));
 		this.background = background;
-		await equip(this, chosen);
+		await equip(this, chosen, background);
 		await keepAdmin(this, chosen.admin, announce, background);
 		background.every(sweepEvery, () => this.keeper.sweep());
+		background.every(sweepEvery, () => this.resetDesk.sweep());
 	},
 
 	async stopped() {

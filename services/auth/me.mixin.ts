@@ -6,20 +6,15 @@ import type { Me } from "../../contracts/http/auth.ts";
 import { callerOf, causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
 import { giveUpAdmin } from "./admins.adapter.ts";
-import { type AuthService, clientOf, ownAccount, routeAction, userChanged } from "./auth-base.ts";
+import { type AuthService, clientOf, ownAccount, routeAction, stillActive, userChanged } from "./auth-base.ts";
 import { requireGoodPassword } from "./password-rules.ts";
-import { cleanName, deletion, emailKeyOf, isActive, passwordChange, searchKeyOf, toMe, type User } from "./user.ts";
+import { cleanName, deletion, emailKeyOf, passwordChange, searchKeyOf, toMe, type User } from "./user.ts";
 
 // One's own account.
 
 async function me(this: AuthService, ctx: Context<unknown, CallMeta>): Promise<Me> {
 	return toMe(await ownAccount(this, callerOf(ctx)));
 }
-
-const stillActive = (user: User): User => {
-	if (!isActive(user)) throw new DomainError("UNAUTHORIZED", "This account is no longer active");
-	return user;
-};
 
 async function updateMe(this: AuthService, ctx: Context<{ name?: string }, CallMeta>): Promise<Me> {
 	const { id } = callerOf(ctx);
@@ -45,7 +40,7 @@ async function deleteMe(this: AuthService, ctx: Context<unknown, CallMeta>): Pro
 /** The password was right for this hash; should the hash have changed since, so may the password have. */
 const withHash = (verified: string, next: string, kept: string) => (user: User) => {
 	if (stillActive(user).passwordHash !== verified) throw new DomainError("BAD_CREDENTIALS");
-	return passwordChange(next, user, kept);
+	return passwordChange(next, user, { kept });
 };
 
 const requireCurrent = async (auth: AuthService, user: User, password: string, address: string): Promise<void> => {

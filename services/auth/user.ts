@@ -3,7 +3,9 @@ import type { Role } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { EventDraft } from "../../contracts/events.ts";
 import type { AdminUser, Me, Person } from "../../contracts/http/auth.ts";
+import { deriveId } from "../../contracts/ids.ts";
 import type { Change, Entity } from "../../mixins/store/versioned.ts";
+import { type LinkRequest, resetLife, verificationLife, voided, withRequest } from "./link-request.ts";
 
 /** What register answered: a replay answers it again, whatever was changed since. */
 export interface Registered {
@@ -46,6 +48,12 @@ export interface User extends Entity {
 	unannounced?: number;
 	request?: { key: string; hash: string };
 	registered?: Registered;
+	/** Requests for a new password, the newest last. */
+	resets?: LinkRequest[];
+	/** The request that set the password by a link. */
+	resetBy?: { key: string; hash: string };
+	/** Requests to verify the address beyond the one that the registration is, the newest last. */
+	verifications?: LinkRequest[];
 }
 
 const graphemeRoom = 64;
@@ -74,7 +82,8 @@ export const cleanName = (name: string): string => {
 };
 
 /** May log in, refresh, and be ordered from. */
-export const isActive = ({ suspended, deletedAt }: User): boolean => !suspended && deletedAt === undefined;
+export const isActive = ({ suspended, deletedAt }: Pick<User, "suspended" | "deletedAt">): boolean =>
+	!suspended && deletedAt === undefined;
 
 export const isActiveAdmin = (user: User): boolean => user.admin === true && isActive(user);
 
@@ -124,20 +133,51 @@ const endSessions = (kept?: string) => ({
 	inc: { sessionEpoch: 1 },
 });
 
-export const passwordChange = (passwordHash: string, user: User, kept: string): Change => {
-	const { set, unset, inc } = endSessions(kept);
+/** `kept`: the session that it is changed in. `resetBy`: the request that came with a link instead. No link works any more. */
+export const passwordChange = (
+	passwordHash: string,
+	user: User,
+	by: { kept: string } | { resetBy: { key: string; hash: string } },
+): Change => {
+	const { set, unset, inc } = endSessions("kept" in by ? by.kept : undefined);
 	return {
-		set: { ...set, passwordHash },
+		set: {
+			...set,
+			passwordHash,
+			...(user.resets && { resets: voided(user.resets) }),
+			...("resetBy" in by && { resetBy: by.resetBy }),
+		},
 		unset: [...unset, "unannounced"],
 		inc,
 		events: [{ type: "user.password_changed", subject: user._id, data: { userId: user._id } }],
 	};
 };
 
+/** Null: it came before, or too soon after another one. */
+export const resetRequested = (user: User, request: LinkRequest): Change | null => {
+	const resets = withRequest(user.resets ?? [], request, resetLife);
+	const data = { userId: user._id, requestId: request.id };
+	return resets && { set: { resets }, events: [{ type: "user.password_reset_requested", subject: user._id, data }] };
+};
+
+/** The registration is the first request: its mail has the link. */
+export const verificationsOf = ({ _id, createdAt, verifications }: User): readonly LinkRequest[] =>
+	verifications ?? [{ id: deriveId("email verification", _id), at: Date.parse(createdAt) }];
+
+/** Null: it comes too soon after another one. */
+export const verificationRequested = (user: User, request: LinkRequest): Change | null => {
+	const verifications = withRequest(verificationsOf(user), request, verificationLife);
+	const data = { userId: user._id };
+	return verifications && { set: { verifications }, events: [{ type: "user.verification_requested", subject: user._id, data }] };
+};
+
+export const verified: Change = { set: { emailVerified: true }, unset: ["verifications"] };
+
 /** Wipes what is personal, frees the e-mail, and leaves a grave under the id: orders and messages go on naming it. */
 export const deletion = (user: User, now: number): Change => {
 	const { set, unset, inc } = endSessions();
-	const gone = ["emailKey", "searchKey", "listKey", "admin", "request", "registered", "unannounced"];
+	const grantedOnce = ["request", "registered", "resets", "resetBy", "verifications", "unannounced"];
+	const gone = ["emailKey", "searchKey", "listKey", "admin", ...grantedOnce];
 	return {
 		set: { ...set, email: "", name: "", roles: [], passwordHash: "", deletedAt: new Date(now).toISOString() },
 		unset: [...unset, ...gone],

@@ -4,7 +4,7 @@ import { DomainError } from "../../contracts/errors.ts";
 import type { PostedView } from "../../contracts/http/chat.ts";
 import { deriveId } from "../../contracts/ids.ts";
 import { callerOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
-import { defaultLimit } from "../../mixins/paging/page.ts";
+import { defaultLimit, fitting } from "../../mixins/paging/page.ts";
 import type { Entry } from "../../realtime/entry.ts";
 import { amendMessage, markRead } from "./amending.adapter.ts";
 import { blocksBetween, requireNone } from "./block.ts";
@@ -99,7 +99,9 @@ const messages: Handler<MessagesParams, { items: Entry[] }> = async function (ct
 	}
 	await conversationOf(this, streamId, callerOf(ctx).id);
 	const at = { limit, ...(after !== undefined && { after }), ...(before !== undefined && { before }) };
-	return { items: await this.streams.history(streamId, at) };
+	const found = await this.streams.history(streamId, at);
+	// The rest comes with the next page: it begins where this one ends, on the side that was asked for.
+	return { items: after !== undefined ? fitting(found) : fitting(found.toReversed()).reverse() };
 };
 
 const read: Handler<{ streamId: string; seq: number }, { seq: number }> = async function (ctx) {

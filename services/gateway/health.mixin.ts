@@ -4,8 +4,9 @@ import { DomainError } from "../../contracts/errors.ts";
 import type { Bus } from "../../mixins/durable-events/bus.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { type ServiceHealth, within } from "../../mixins/health/health.mixin.ts";
+import { nodePlacement } from "../../mixins/placement/node-placement.ts";
 import type { RestService } from "../../mixins/rest/serve.ts";
-import { type Assembled, assemble, type GatewayCheck, type HealthReport, type Heard, wordsOf } from "./readiness.ts";
+import { type Assembled, assemble, dispensable, type GatewayCheck, type HealthReport, type Heard, wordsOf } from "./readiness.ts";
 
 export interface HealthOptions {
 	version: string;
@@ -47,6 +48,10 @@ const ownChecks = async (gateway: Gateway): Promise<GatewayCheck[]> => {
 		gateway.accessTokensReady()
 			? { name: "access-tokens", ok: true }
 			: { name: "access-tokens", ok: false, detail: "the keys are not known yet" },
+		// Of this node alone. One that has just started looks around before it takes sockets, and turns them away until then.
+		nodePlacement(gateway.broker).ready
+			? { name: "sockets", ok: true }
+			: { name: "sockets", ok: false, detail: "it is not known yet which node has which stream" },
 		gateway.bus?.connected ? { name: "bus", ok: true } : { name: "bus", ok: false, detail: "not connected" },
 		...(redis ? [await redis] : []),
 	];
@@ -57,9 +62,10 @@ const groupsOf = (gateway: Gateway): Promise<GroupHealth[]> | GroupHealth[] =>
 	gateway.bus ? within(gateway.bus.health()).catch(() => []) : [];
 
 const look = async (ctx: Context, gateway: Gateway, options: HealthOptions): Promise<Assembled> => {
+	const asked = options.services.filter((name) => !dispensable.includes(name) || isKnown(gateway, name));
 	const [own, heard, groups] = await Promise.all([
 		ownChecks(gateway),
-		Promise.all(options.services.map(async (name) => [name, await ask(ctx, gateway, name)] as const)),
+		Promise.all(asked.map(async (name) => [name, await ask(ctx, gateway, name)] as const)),
 		groupsOf(gateway),
 	]);
 	return assemble(own, new Map(heard), groups, { uptime: Math.floor(process.uptime()), version: options.version });

@@ -18,6 +18,9 @@ export interface HealthReport {
 	consumers: GroupHealth[];
 }
 
+/** Without these, requests are served as ever: what they do waits for them. Their health shows where they are there. */
+export const dispensable: readonly string[] = ["email"];
+
 /** The services that a route table needs, but for the one that serves it. */
 export const servicesBehind = (routes: readonly Route[], own: string): string[] => [
 	...new Set(routes.map(({ action }) => action.slice(0, action.indexOf("."))).filter((name) => name !== own)),
@@ -43,6 +46,9 @@ const distinct = (groups: readonly GroupHealth[]): GroupHealth[] => [
 	...new Map(groups.map((group) => [`${group.group} ${group.service}`, group])).values(),
 ];
 
+/** By the name of a check: `<service>` or `<service>.<check>`. */
+const isDispensable = (name: string): boolean => dispensable.includes(name.split(".")[0] ?? "");
+
 export interface Assembled {
 	ready: boolean;
 	report: HealthReport;
@@ -64,7 +70,7 @@ export const assemble = (
 	const checks = [...own.map(({ lesser: _lesser, ...check }) => check), ...behind];
 	const wrong = [...checks, ...consumers.map((group) => ({ ...group, name: `group ${group.group}` }))].filter(({ ok }) => !ok);
 	return {
-		ready: own.every(({ ok, lesser }) => ok || lesser) && behind.every(({ ok }) => ok),
+		ready: own.every(({ ok, lesser }) => ok || lesser) && behind.every(({ ok, name }) => ok || isDispensable(name)),
 		report: {
 			status: wrong.length === 0 ? "ok" : "degraded",
 			...facts,

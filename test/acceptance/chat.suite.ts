@@ -118,6 +118,23 @@ export const chatFlow = (api: () => HttpClient): void => {
 		}
 	});
 
+	it("pages of long messages end where one answer does, and the next one goes on from there", async () => {
+		const { streamId } = (await api().post(base, { memberIds: [bob?.id, cid?.id], title: "Long" }, by(ann))).body;
+		const count = 18;
+		const long = "🍗".repeat(16_000); // 64,000 bytes each: together more than the bus carries in one message
+		await Promise.all(Array.from({ length: count }, (_, index) => say(streamId, ann, long, { id: `long-${index}` })));
+		const page = async (at: string) => (await api().get(`${base}/${streamId}/messages?limit=100&${at}`, by(bob))).body.items;
+		const seqs = Array.from({ length: count }, (_, index) => index + 1);
+		const forward = [];
+		for (let items = await page("after=0"); items.length > 0; items = await page(`after=${forward.at(-1)}`))
+			forward.push(...items.map(({ seq }: { seq: number }) => seq));
+		assert.deepEqual(forward, seqs);
+		const back = [];
+		for (let items = await page(`before=${count + 1}`); items.length > 0; items = await page(`before=${back[0]}`))
+			back.unshift(...items.map(({ seq }: { seq: number }) => seq));
+		assert.deepEqual(back, seqs);
+	});
+
 	it("whoever deletes their account leaves their seqs behind, without a word", async () => {
 		const eve = await signUp(api(), "buyer");
 		const { streamId } = (await api().post(base, { memberIds: [ann?.id] }, by(eve))).body;

@@ -57,6 +57,13 @@ describe("Cached orders over HTTP, two gateways and two orders nodes", function 
 		for (const { body } of answers) assert.equal(body.status, status);
 		return answers.map(({ headers }) => headers.get("x-cache") ?? "");
 	};
+	/** It is written, and whoever wrote it has put it into the cache. */
+	const cachedEverywhere = (id: string, status: string): Promise<string[]> =>
+		until(
+			`hits of ${id}`,
+			() => showEverywhere(id, status),
+			(seen) => seen.every((cache) => cache === "HIT"),
+		);
 	/** What lies in Redis under the order. */
 	const kept = async (id: string): Promise<(string | null)[]> => {
 		const client = new Redis(cluster.redis.url);
@@ -70,7 +77,7 @@ describe("Cached orders over HTTP, two gateways and two orders nodes", function 
 
 	it("cost no command of the database", async () => {
 		const id = await paid();
-		await showEverywhere(id, "paid");
+		await cachedEverywhere(id, "paid");
 		const before = reads();
 		for (let turn = 0; turn < 10; turn++) await showEverywhere(id, "paid");
 		assert.equal(reads(), before);
@@ -95,7 +102,7 @@ describe("Cached orders over HTTP, two gateways and two orders nodes", function 
 
 	it("are read from the database while Redis is away, and never come back older", async () => {
 		const id = await paid();
-		assert.ok((await showEverywhere(id, "paid")).every((cache) => cache === "HIT"));
+		await cachedEverywhere(id, "paid");
 		const before = reads();
 		await cluster.redis.kill();
 		assert.deepEqual(await showEverywhere(id, "paid"), ["MISS", "MISS", "MISS", "MISS"]);
@@ -103,16 +110,12 @@ describe("Cached orders over HTTP, two gateways and two orders nodes", function 
 		assert.equal((await market.move(id, "cancel", {})).status, 200);
 		await showEverywhere(id, "cancelled");
 		await cluster.redis.restart();
-		await until(
-			"hits",
-			() => showEverywhere(id, "cancelled"),
-			(seen) => seen.every((cache) => cache === "HIT"),
-		);
+		await cachedEverywhere(id, "cancelled");
 	});
 
 	it("are never older than what was answered, when Redis stood still over the write and still has the old", async () => {
 		const id = await paid();
-		assert.ok((await showEverywhere(id, "paid")).every((cache) => cache === "HIT"));
+		await cachedEverywhere(id, "paid");
 		process.kill(cluster.redis.pid, "SIGSTOP");
 		try {
 			assert.equal((await market.move(id, "cancel", {})).status, 200);
@@ -120,16 +123,12 @@ describe("Cached orders over HTTP, two gateways and two orders nodes", function 
 		} finally {
 			process.kill(cluster.redis.pid, "SIGCONT");
 		}
-		await until(
-			"hits",
-			() => showEverywhere(id, "cancelled"),
-			(seen) => seen.every((cache) => cache === "HIT"),
-		);
+		await cachedEverywhere(id, "cancelled");
 	});
 
 	it("are never older than what was answered by a node that alone is cut off from Redis", async () => {
 		const ids = await Promise.all(Array.from({ length: 8 }, paid));
-		for (const id of ids) await showEverywhere(id, "paid");
+		for (const id of ids) await cachedEverywhere(id, "paid");
 		gate.cut();
 		for (const id of ids) {
 			assert.equal((await market.move(id, "cancel", {})).status, 200);
@@ -137,11 +136,7 @@ describe("Cached orders over HTTP, two gateways and two orders nodes", function 
 		}
 		gate.open();
 		for (const id of ids) {
-			await until(
-				"hits",
-				() => showEverywhere(id, "cancelled"),
-				(seen) => seen.every((cache) => cache === "HIT"),
-			);
+			await cachedEverywhere(id, "cancelled");
 		}
 	});
 

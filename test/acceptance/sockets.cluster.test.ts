@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { freePort } from "../support/free-port.ts";
 import { needsOwn } from "../support/servers.ts";
 import { type Cluster, startCluster } from "../support/souk.ts";
@@ -17,7 +18,7 @@ describe("Sockets, on nodes behind a gateway", function () {
 		clock = await testClock();
 		const socketPorts = [await freePort(), await freePort()];
 		cluster = await startCluster({
-			env: clock.env,
+			env: { ...clock.env, SOCKETS_PER_USER: "200" },
 			nodes: [
 				{ services: ["gateway"] },
 				{ services: ["auth", "orders", "payment"] },
@@ -29,6 +30,17 @@ describe("Sockets, on nodes behind a gateway", function () {
 	after(async () => {
 		await cluster?.stop();
 		await clock?.remove();
+	});
+
+	it("are let in at their first try, by a node that says that it is ready", async () => {
+		const knock = async (port: number | undefined): Promise<number> =>
+			(await fetch(`http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling&stream_id=x`)).status;
+		assert.deepEqual(await Promise.all(ports.map(knock)), [200, 200, 200]);
+		for (const [index, name] of ["gateway", "chat"].entries()) {
+			const [node] = cluster.withService(name);
+			await node?.process.restart();
+			assert.equal(await knock(ports[index]), 200, name);
+		}
 	});
 
 	describe("refuse", () => socketRefusals(() => cluster.api));

@@ -15,7 +15,7 @@ describe("Sockets, everything in one process", function () {
 	let clock: TestClock;
 	before(async () => {
 		clock = await testClock();
-		souk = await startSouk({ env: clock.env });
+		souk = await startSouk({ env: { ...clock.env, SOCKETS_PER_USER: "200" } });
 	});
 	after(async () => {
 		await souk?.stop();

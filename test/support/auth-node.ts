@@ -5,6 +5,7 @@ import { newId } from "../../contracts/ids.ts";
 import { domainErrors } from "../../middlewares/domain-errors.ts";
 import { TypeBoxValidator } from "../../middlewares/typebox-validator.ts";
 import type { EndedSession } from "../../mixins/access-token/index.ts";
+import type { OutboxEvent } from "../../mixins/durable-events/port.ts";
 import { type StoreProfile, setStoreProfile } from "../../mixins/store/store-profile.ts";
 import { auth } from "../../services/auth/auth.service.ts";
 import type { AuthProfile, AuthService } from "../../services/auth/auth-base.ts";
@@ -40,6 +41,8 @@ export interface AuthNode {
 	announced: string[];
 	/** Sessions of which this node heard that they ended, and users of which it heard that they changed. */
 	heard: { ended: EndedSession[]; changed: string[] };
+	/** Domain events that this node has written, with the write that each belongs to. */
+	told: OutboxEvent[];
 	call<T>(action: string, params?: object, from?: From): Promise<T>;
 	/** The answer with what the service put into `meta`. */
 	callMeta<T>(action: string, params?: object, from?: From): Promise<{ body: T; meta: CallMeta }>;
@@ -106,6 +109,13 @@ export const startAuthNode = async (store: StoreProfile, options: AuthNodeOption
 	broker.createService(ear(heard));
 	await broker.start();
 
+	const told: OutboxEvent[] = [];
+	const publish = service.store.onEvents;
+	service.store.onEvents = (collection, id, events) => {
+		told.push(...events);
+		publish?.(collection, id, events);
+	};
+
 	const callMeta: AuthNode["callMeta"] = async (action, params = {}, from = {}) => {
 		const meta = metaOf(from);
 		return { body: await broker.call(`auth.${action}`, params, { meta }), meta };
@@ -123,6 +133,7 @@ export const startAuthNode = async (store: StoreProfile, options: AuthNodeOption
 		service,
 		announced,
 		heard,
+		told,
 		call,
 		callMeta,
 		register,

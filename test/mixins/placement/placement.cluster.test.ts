@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type BrokerOptions, Errors, type ServiceBroker } from "moleculer";
 import type { Socket } from "socket.io-client";
+import { nodePlacement } from "../../../mixins/placement/node-placement.ts";
 import { Brokers } from "../../support/brokers.ts";
 import { clientOf, type Here, hereOf, streamOf } from "../../support/door-world.ts";
 import { needs, type RunningServer, startNats } from "../../support/servers.ts";
@@ -78,6 +79,17 @@ describe("Placement on nodes that see each other over NATS", () => {
 				assert.deepEqual([node, hops], [owner, entrance.nodeID === owner ? 0 : 1]);
 			}
 		}
+	});
+
+	it("a newcomer says when its port takes sockets, and the first one after that is let in", async () => {
+		const three = await start("three", chat());
+		const knock = async (): Promise<number> =>
+			(await fetch(`http://127.0.0.1:${doorPort(three)}/socket.io/?EIO=4&transport=polling&stream_id=x`)).status;
+		assert.equal(await knock(), 503);
+		await nodePlacement(three).untilOpen();
+		assert.equal(await knock(), 200);
+		// Nobody comes to a node without a port of its own.
+		await nodePlacement(await start("four")).untilOpen();
 	});
 
 	it("give a newcomer its share once it has settled, and tell all of them", async () => {

@@ -32,7 +32,7 @@ describe("The gate of sockets", () => {
 	};
 
 	beforeEach(() => {
-		gate = new Gate();
+		gate = new Gate(200);
 		engine = new EventEmitter();
 		gate.watch({ engine } as unknown as Server);
 	});

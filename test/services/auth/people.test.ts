@@ -40,6 +40,18 @@ bothStores("other people", (profile) => {
 			assert.deepEqual(found.map(({ id, name, active }) => [id, name, active]).sort(), [[ben.id, "Ben", true], [eve.id, "Eve", true]].sort()); // biome-ignore format: one line
 		});
 
+		it("tells other services where to write to people, but not of those who were suspended or are gone", async () => {
+			const [ben, eve, gone] = [await node.somebody({ name: "Ben" }), await node.register(), await node.somebody()];
+			const ids = [ben.user.id, eve.id, gone.user.id, newId(), ben.user.id];
+			const names = async () => (await node.call<{ id: string }[]>("contactsOf", { ids })).map(({ id }) => id).sort();
+			assert.deepEqual(await names(), [ben.user.id, eve.id, gone.user.id].sort());
+			await update(eve.id, { suspended: true });
+			await node.call("deleteMe", {}, gone.from);
+			const contact = { id: ben.user.id, name: "Ben", email: ben.email, emailVerified: false };
+			assert.deepEqual(await node.call("contactsOf", { ids }), [contact]);
+			await refused(node.call("contactsOf", { ids: Array.from({ length: 1_001 }, newId) }), "VALIDATION");
+		});
+
 		it("finds people by the start of the name, whatever the case", async () => {
 			const tag = newId().slice(0, 8);
 			for (const name of [`${tag} Mei`, `${tag.toUpperCase()} MEI Ling`, `${tag}  meister`, `${tag} Mel`, `Not ${tag} Mei`]) {

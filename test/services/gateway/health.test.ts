@@ -50,7 +50,7 @@ describe("health", () => {
 			assert.equal(answer.body.status, "ok");
 			assert.deepEqual(
 				answer.body.checks.map(({ name }: { name: string }) => name),
-				["gateway", "access-tokens", "bus", "shop", "shop.store", "shop.consumers"],
+				["gateway", "access-tokens", "sockets", "bus", "shop", "shop.store", "shop.consumers"],
 			);
 			assert.deepEqual(answer.body.consumers, [group]);
 		}

@@ -1,0 +1,72 @@
+import type { Service } from "moleculer";
+import { mailRoutes } from "../../contracts/http/mails.ts";
+import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import { routeActions } from "../../mixins/route-actions/route-actions.ts";
+import type { CollectionSpec, Document } from "../../mixins/store/port.ts";
+import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
+import { outboxIndex } from "../../mixins/store/versioned.ts";
+import type { Post } from "./attempting.adapter.ts";
+import type { Mail } from "./mail.ts";
+import type { Sending } from "./sending.adapter.ts";
+
+// What the parts of this service (the *.mixin.ts files beside it) share: its collections and its `this`.
+
+/** An address that takes no mail. Its id is a hash: of those who leave, no address stays. */
+export interface Suppression extends Document {
+	reason: string;
+	/** ISO 8601. */
+	at: string;
+	/** Of the mail that found out. */
+	mailId: string;
+}
+
+/** A secret that all nodes share, made by the first that needs it. */
+export interface MailSecret extends Document {
+	/** base64url. */
+	secret: string;
+}
+
+export interface EmailCollections {
+	mails: Mail;
+	mail_suppressions: Suppression;
+	mail_secrets: MailSecret;
+	leases: LeaseDocument;
+}
+
+export const collections: { readonly [K in keyof EmailCollections]: CollectionSpec } = {
+	mails: {
+		indexes: [
+			{ name: "due", fields: [["dueAt", 1]], sparse: true },
+			{ name: "list", fields: [["listKey", -1]] },
+			{
+				name: "status",
+				fields: [
+					["status", 1],
+					["listKey", -1],
+				],
+			},
+			{
+				name: "user",
+				fields: [
+					["userId", 1],
+					["listKey", -1],
+				],
+			},
+			{ name: "remove_at", fields: [["removeAt", 1]], sparse: true },
+			outboxIndex,
+		],
+	},
+	mail_suppressions: {},
+	mail_secrets: {},
+	leases: {},
+};
+
+export interface EmailVars extends StoreMembers<EmailCollections> {
+	sending: Sending | undefined;
+	post: Post | undefined;
+}
+
+export type EmailService = Service & EmailVars;
+
+/** The action of one route. */
+export const routeAction = routeActions<EmailService>("email", mailRoutes);

@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import type { ServiceSchema, ServiceSettingSchema } from "moleculer";
+import { profile } from "../../config/profile.ts";
+import { type DurableEventsMembers, durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
+import type { GroupHealth } from "../../mixins/durable-events/port.ts";
+import { health } from "../../mixins/health/health.mixin.ts";
+import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
+import { parseSender } from "./address.ts";
+import { attemptMail, type Post } from "./attempting.adapter.ts";
+import { composer } from "./composing.adapter.ts";
+import { loadDkim } from "./dkim.adapter.ts";
+import { collections, type EmailCollections, type EmailService, type EmailVars } from "./email-base.ts";
+import { emlTransport } from "./eml.adapter.ts";
+import { operating } from "./operating.mixin.ts";
+import { queueing } from "./queueing.mixin.ts";
+import { Sending } from "./sending.adapter.ts";
+import { smtpTransport } from "./smtp.adapter.ts";
+import type { Transport } from "./transport.ts";
+
+// Mails. What has happened is queued here, and sent when its recipient may have it; what became of it is kept.
+
+type Vars = EmailVars & DurableEventsMembers;
+
+const openTransport = ({ logger }: EmailService): Promise<Transport> | Transport => {
+	const { smtpUrl, dataDir, kind } = profile();
+	if (smtpUrl !== null) return smtpTransport(smtpUrl);
+	const folder = join(dataDir, "mail");
+	const where = `SMTP_URL is not set: mails become files in ${folder}`;
+	if (kind === "cluster") logger.warn(`${where} of whichever node writes them`);
+	else logger.info(where);
+	return emlTransport(folder);
+};
+
+const openPost = async (service: EmailService): Promise<Post> => {
+	const sender = parseSender(profile().mailFrom);
+	const compose = composer(sender, loadDkim(profile()));
+	return { sender, compose, transport: await openTransport(service) };
+};
+
+const startSending = (service: EmailService, post: Post): Sending => {
+	const { reconcileEvery, leaseTimeout, answerDeadline } = profile();
+	return new Sending({
+		mails: service.store.mails,
+		attempt: (mail, signal) => attemptMail(service, post, mail, signal),
+		width: post.transport.width,
+		everyMs: reconcileEvery,
+		claimFor: 3 * leaseTimeout,
+		postponeFor: answerDeadline,
+		logger: service.logger,
+	});
+};
+
+const requireStore = async ({ storeHealth }: EmailVars): Promise<void> => {
+	const { ok, detail } = await storeHealth();
+	if (!ok) throw new Error(detail ?? "the store does not answer");
+};
+
+const email: ServiceSchema<ServiceSettingSchema, StoreMethods, Vars> = {
+	name: "email",
+	// Started from the last to the first and stopped the other way round.
+	mixins: [
+		queueing,
+		operating,
+		health(function (this: Vars) {
+			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
+			return {
+				checks: { store: () => requireStore(this) },
+				consumers: async () => (await groups()).filter(({ service }) => service === "email"),
+			};
+		}),
+		durableEvents({ collections: ["mails"] }),
+		store<EmailCollections>({ main: "mails", collections }),
+	],
+
+	async started() {
+		const post = await openPost(this);
+		this.post = post;
+		this.sending = startSending(this, post);
+	},
+
+	async stopped() {
+		await this.sending?.stop();
+		this.post?.transport.close();
+	},
+};
+
+export default email;

@@ -1,0 +1,24 @@
+import type { NotificationBody } from "../../contracts/notifications.ts";
+
+/** What people choose by. A mail that is about their account has none: it obeys no choice. */
+export type NotificationKind = NotificationBody["notification_type"];
+
+/** Payments cannot be turned off. */
+export const turnOffKinds = [
+	"announcement",
+	"purchase_notification",
+	"shipping_update_notification",
+	"chat_notification",
+] as const satisfies readonly NotificationKind[];
+
+export const canBeTurnedOff = (kind: NotificationKind | null): kind is NotificationKind =>
+	turnOffKinds.some((known) => known === kind);
+
+/** As pages call them. */
+export const kindNames: Readonly<Record<NotificationKind, string>> = {
+	announcement: "announcements",
+	purchase_notification: "orders and purchases",
+	payment_reminder_notification: "payments",
+	shipping_update_notification: "shipping",
+	chat_notification: "chat messages",
+};

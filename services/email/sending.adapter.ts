@@ -1,0 +1,169 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { clock } from "../../config/clock.ts";
+import { newId } from "../../contracts/ids.ts";
+import type { StoreCollection } from "../../mixins/store/store.ts";
+import { mutate } from "../../mixins/store/versioned.ts";
+import type { Mail } from "./mail.ts";
+import { decideClaim, decideOutcome, type Outcome } from "./moves.ts";
+
+// Sends what is due, on every node, each mail on one of them: whoever moves its `dueAt` first has it for `claimFor`, and moves it on while
+// at it. What a second run does:
+//   claimed, process dies:          after `claimFor` somebody else claims it; the try is written down as unknown
+//   taken by the server, not noted: the same. This is the one case in which a mail goes out again, under the same Message-ID
+//   noted, event not published:     the sweeper publishes it
+
+interface Logger {
+	warn(...args: unknown[]): void;
+	error(...args: unknown[]): void;
+}
+
+export interface SendingOptions {
+	mails: StoreCollection<Mail>;
+	/** What a mail that was claimed comes to. A throw puts it off. */
+	attempt: (mail: Mail, signal: AbortSignal) => Promise<Outcome>;
+	/** Mails at the same time. */
+	width: number;
+	/** How often to look for what is due, in ms. */
+	everyMs: number;
+	/** How long a mail stays with a process of which nothing is heard, in ms. */
+	claimFor: number;
+	/** How long a mail waits when its try could not even be made, in ms. */
+	postponeFor: number;
+	logger: Logger;
+}
+
+/** How long `stop` waits for answers of the server, in ms. */
+const patience = 6_000;
+/** Between tries to note what a server answered, in ms. */
+const notePause = 200;
+
+export class Sending {
+	readonly #options: SendingOptions;
+	readonly #running = new Map<string, Promise<void>>();
+	readonly #letGo = new AbortController();
+	#stopping = false;
+	#wake: (() => void) | undefined;
+	#woken = false;
+	readonly #work: Promise<void>;
+
+	constructor(options: SendingOptions) {
+		this.#options = options;
+		this.#work = this.#run();
+	}
+
+	get inFlight(): number {
+		return this.#running.size;
+	}
+
+	/** Something may be due. */
+	wake(): void {
+		this.#woken = true;
+		this.#wake?.();
+	}
+
+	/** Takes no more, waits for the answers that are due, and lets go of those that do not come. */
+	async stop(): Promise<void> {
+		this.#stopping = true;
+		this.wake();
+		await this.#work;
+		const timer = setTimeout(() => this.#letGo.abort(new Error("this process is stopping")), patience);
+		await Promise.all(this.#running.values());
+		clearTimeout(timer);
+	}
+
+	async #run(): Promise<void> {
+		while (!this.#stopping) {
+			this.#woken = false;
+			const more = await this.#fill().catch((error) => {
+				this.#options.logger.warn("Mails cannot be looked for, the next round comes:", error);
+				return false;
+			});
+			// Everything that is due may be in hand: then the end of a try wakes.
+			if (!more && !this.#stopping) await this.#pause();
+		}
+	}
+
+	async #pause(): Promise<void> {
+		if (this.#woken) return;
+		const woken = Promise.withResolvers<void>();
+		this.#wake = woken.resolve;
+		const timer = setTimeout(woken.resolve, this.#options.everyMs);
+		await woken.promise;
+		clearTimeout(timer);
+		this.#wake = undefined;
+	}
+
+	/** Answers whether there may be more that could be begun at once. */
+	async #fill(): Promise<boolean> {
+		const { mails, width } = this.#options;
+		const free = width - this.#running.size;
+		if (free <= 0) return false;
+		const due = await mails.find({ where: { dueAt: { $lte: clock.now() } }, sort: [["dueAt", 1]], limit: free });
+		const claimed = await Promise.all(due.filter(({ _id }) => !this.#running.has(_id)).map((mail) => this.#claim(mail)));
+		for (const mail of claimed) if (mail) this.#begin(mail);
+		return due.length === free && claimed.some((mail) => mail === null);
+	}
+
+	/** Null: somebody else has it. */
+	async #claim(found: Mail): Promise<Mail | null> {
+		const { mails, claimFor } = this.#options;
+		const id = newId();
+		const at = clock.now();
+		const claimed = await mutate(mails, found._id, (mail) => decideClaim(mail, id, at, claimFor), { at }, found);
+		return claimed?.entity.claim?.id === id ? claimed.entity : null;
+	}
+
+	#begin(mail: Mail): void {
+		const one = this.#sendOne(mail)
+			.catch((error) => this.#options.logger.error(`What became of mail ${mail._id} could not be written down:`, error))
+			.finally(() => {
+				this.#running.delete(mail._id);
+				this.wake();
+			});
+		this.#running.set(mail._id, one);
+	}
+
+	async #sendOne(mail: Mail): Promise<void> {
+		const claimId = mail.claim?.id ?? "";
+		const renewing = setInterval(() => void this.#renew(mail, claimId), this.#options.claimFor / 3);
+		try {
+			const outcome = await this.#attempt(mail);
+			await this.#note(mail, claimId, outcome);
+		} finally {
+			clearInterval(renewing);
+		}
+	}
+
+	async #attempt(mail: Mail): Promise<Outcome> {
+		try {
+			return await this.#options.attempt(mail, this.#letGo.signal);
+		} catch (error) {
+			this.#options.logger.warn(`Mail ${mail._id} waits:`, error);
+			return { kind: "postponed", until: clock.now() + this.#options.postponeFor };
+		}
+	}
+
+	async #renew({ _id }: Mail, claimId: string): Promise<void> {
+		const { mails, claimFor, logger } = this.#options;
+		try {
+			await mails.update({ _id, "claim.id": claimId }, { $set: { dueAt: clock.now() + claimFor } });
+		} catch (error) {
+			logger.warn(`mail ${_id}: the claim was not renewed:`, error);
+		}
+	}
+
+	/** As long as the claim would have lasted: a server that took a mail while the database was away must not get it again. */
+	async #note(mail: Mail, claimId: string, outcome: Outcome): Promise<void> {
+		const { mails, claimFor } = this.#options;
+		for (let waited = 0; ; waited += notePause) {
+			const at = clock.now();
+			try {
+				await mutate(mails, mail._id, (current) => decideOutcome(current, claimId, outcome, at), { at }, mail);
+				return;
+			} catch (error) {
+				if (waited >= claimFor || this.#letGo.signal.aborted) throw error;
+			}
+			await delay(notePause);
+		}
+	}
+}

@@ -1,0 +1,24 @@
+import type { SmtpOutcome } from "./smtp-outcome.ts";
+
+// The port between the queue and what carries mails: an SMTP server (smtp.adapter.ts) or a folder (eml.adapter.ts).
+
+/** A message as it goes out, signed. */
+export interface Message {
+	/** Of the mail. */
+	id: string;
+	/** ISO 8601: when the mail was queued. The same on every try. */
+	createdAt: string;
+	from: string;
+	to: string;
+	/** RFC 5322, lines ended by CR LF. */
+	bytes: Uint8Array;
+}
+
+export interface Transport {
+	/** As many at once make sense; one more would wait inside. */
+	readonly width: number;
+	/** Never throws for what the other side did. When `signal` aborts it lets go at once. */
+	send(message: Message, signal: AbortSignal): Promise<SmtpOutcome>;
+	/** Called when no `send` is under way. */
+	close(): void;
+}

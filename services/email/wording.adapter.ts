@@ -1,0 +1,47 @@
+import { profile } from "../../config/profile.ts";
+import type { EmailService } from "./email-base.ts";
+import type { Mail } from "./mail.ts";
+import type { Contact } from "./people.adapter.ts";
+import { MissingData, type Rendered, render } from "./templates/index.ts";
+
+// What a mail says. Links that let somebody in are made anew each time it is said, and are kept nowhere.
+
+export type Wording =
+	| { kind: "words"; words: Rendered; headers: Readonly<Record<string, string>> }
+	/** It can never be said. */
+	| { kind: "failed"; reason: string }
+	/** There is nothing left to say. */
+	| { kind: "dropped"; reason: string };
+
+/** The token that a template's link needs: null if it has become useless, undefined if there is none in it. */
+export type TokenOf = (mail: Mail) => Promise<string | null | undefined>;
+
+interface Link {
+	token: string;
+}
+
+/** Auth's, the same for the same request. */
+export const realToken =
+	({ broker }: EmailService): TokenOf =>
+	async ({ template, userId, data }) => {
+		const ask = async (action: string, params: object): Promise<string | null> =>
+			(await broker.call<Link | null, object>(action, params))?.token ?? null;
+		if (template === "welcome" || template === "verification") return ask("auth.verificationToken", { userId });
+		if (template === "password-reset") return ask("auth.resetToken", { userId, requestId: data.requestId });
+		return undefined;
+	};
+
+export const hiddenToken: TokenOf = async () => "hidden";
+
+/** Throws what the asked throw. */
+export const wordingOf = async (mail: Mail, { name }: Contact, tokenOf: TokenOf): Promise<Wording> => {
+	const token = await tokenOf(mail);
+	if (token === null) return { kind: "dropped", reason: "its link has become useless" };
+	const links = { home: profile().publicUrl, ...(token !== undefined && { token }) };
+	try {
+		return { kind: "words", words: render(mail.template, mail.data, { name, links }), headers: {} };
+	} catch (error) {
+		if (error instanceof MissingData) return { kind: "failed", reason: error.message };
+		throw error;
+	}
+};
