@@ -10,7 +10,7 @@ describe("Older clients, on a cluster", function () {
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway"] }, { services: ["auth"] }, { services: ["orders", "payment", "chat"] }],
+			nodes: [{ services: ["gateway"] }, { services: ["auth"] }, { services: ["orders", "payment", "chat", "notification"] }],
 		});
 	});
 	after(() => cluster?.stop());
