@@ -17,7 +17,7 @@ describe("Operators, on a cluster", function () {
 			env: { TRUST_PROXY: "1" },
 			nodes: [
 				{ services: ["gateway", "auth"] },
-				{ services: ["orders", "payment", "chat", "notification"] },
+				{ services: ["orders", "payment", "chat", "notification", "email"] },
 				{ services: ["chat"] },
 			],
 		});
@@ -95,7 +95,9 @@ describe("Operators of a node that has lost its bus", function () {
 	let cluster: Cluster;
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
-		cluster = await startCluster({ nodes: [{ services: ["gateway", "auth", "orders", "payment", "chat", "notification"] }] });
+		cluster = await startCluster({
+			nodes: [{ services: ["gateway", "auth", "orders", "payment", "chat", "notification", "email"] }],
+		});
 	});
 	after(() => cluster?.stop());
 

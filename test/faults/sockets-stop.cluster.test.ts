@@ -17,7 +17,7 @@ describe("A node of chat that ends", function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
 			nodes: [
-				{ services: ["gateway", "auth", "orders", "payment", "notification"] },
+				{ services: ["gateway", "auth", "orders", "payment", "notification", "email"] },
 				{ services: ["chat"] },
 				{ services: ["chat"] },
 			],

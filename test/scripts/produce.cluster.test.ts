@@ -9,7 +9,7 @@ describe("npm run produce, to the bus", function () {
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth", "chat", "notification"] }, { services: ["orders", "payment"] }],
+			nodes: [{ services: ["gateway", "auth", "chat", "notification", "email"] }, { services: ["orders", "payment"] }],
 		});
 	});
 	after(() => cluster?.stop());
