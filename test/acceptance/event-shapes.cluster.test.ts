@@ -11,7 +11,7 @@ describe("Domain events over JetStream", function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
 			env: eventfulEnv,
-			nodes: [{ services: ["gateway", "auth", "chat", "notification"] }, { services: ["orders", "payment"] }],
+			nodes: [{ services: ["gateway", "auth", "chat", "notification", "email"] }, { services: ["orders", "payment"] }],
 		});
 		const env = { ...cluster.env, SERVICES: "payment", NODE_ID: "ear" };
 		ear = new SoukProcess(env, "test/support/fixtures/souk-with-ear.ts");

@@ -16,7 +16,11 @@ describe("A node of chat that ends", function () {
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth", "orders", "payment"] }, { services: ["chat"] }, { services: ["chat"] }],
+			nodes: [
+				{ services: ["gateway", "auth", "orders", "payment", "notification", "email"] },
+				{ services: ["chat"] },
+				{ services: ["chat"] },
+			],
 		});
 	});
 	after(async () => {
