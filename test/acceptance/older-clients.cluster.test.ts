@@ -10,7 +10,11 @@ describe("Older clients, on a cluster", function () {
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway"] }, { services: ["auth"] }, { services: ["orders", "payment", "chat"] }],
+			nodes: [
+				{ services: ["gateway"] },
+				{ services: ["auth"] },
+				{ services: ["orders", "payment", "chat", "notification", "email"] },
+			],
 		});
 	});
 	after(() => cluster?.stop());
