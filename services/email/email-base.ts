@@ -71,6 +71,7 @@ export interface EmailVars extends StoreMembers<EmailCollections> {
 	profile: EmailProfile;
 	sending: Sending | undefined;
 	post: Post | undefined;
+	cleaning: NodeJS.Timeout | undefined;
 }
 
 export type EmailService = Service & EmailVars;
