@@ -1,5 +1,6 @@
 import { clock } from "../../config/clock.ts";
 import { isAddress } from "./address.ts";
+import { stillUnread } from "./audience.adapter.ts";
 import type { Composer, Sender } from "./composing.adapter.ts";
 import type { EmailService } from "./email-base.ts";
 import type { Mail } from "./mail.ts";
@@ -31,9 +32,9 @@ const suppressedBefore = async (service: EmailService, address: string): Promise
 const unwantedNow = async (service: EmailService, { kind, userId }: Mail): Promise<Outcome | null> => {
 	if (kind === null) return null;
 	const now = clock.now();
-	const when = sendableAt(new Date(now), await preferencesOf(service, userId), kind);
+	const when = sendableAt(now, await preferencesOf(service, userId), kind);
 	if (when === null) return { kind: "dropped", reason: "mails of this kind are switched off" };
-	return when.getTime() > now ? { kind: "held", until: when.getTime(), reason: "its recipient wants no mail right now" } : null;
+	return when > now ? { kind: "held", until: when, reason: "its recipient wants no mail right now" } : null;
 };
 
 const refusedFor = async (service: EmailService, mail: Mail, contact: Contact | null): Promise<Outcome | null> => {
@@ -67,7 +68,9 @@ export const attemptMail = async (service: EmailService, post: Post, mail: Mail,
 	const contact = await contactOf(service, mail.userId);
 	const refused = await refusedFor(service, mail, contact);
 	if (refused || !contact) return refused ?? failed("nobody to send it to");
-	const wording = await wordingOf(mail, contact, realToken(service));
+	const unread = await stillUnread(service, mail);
+	if (!unread) return { kind: "dropped", reason: "its recipient has read it meanwhile, or wants to hear nothing of it any more" };
+	const wording = await wordingOf(service, unread, contact, realToken(service));
 	if (wording.kind === "dropped") return wording;
 	if (wording.kind === "failed") return failed(wording.reason);
 	const to = { name: contact.name, address: contact.email };

@@ -7,6 +7,7 @@ import { health } from "../../mixins/health/health.mixin.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { parseSender } from "./address.ts";
 import { attemptMail, type Post } from "./attempting.adapter.ts";
+import { chatMails } from "./chat-mails.mixin.ts";
 import { composer } from "./composing.adapter.ts";
 import { loadDkim } from "./dkim.adapter.ts";
 import { collections, type EmailCollections, type EmailService, type EmailVars } from "./email-base.ts";
@@ -16,6 +17,7 @@ import { queueing } from "./queueing.mixin.ts";
 import { Sending } from "./sending.adapter.ts";
 import { smtpTransport } from "./smtp.adapter.ts";
 import type { Transport } from "./transport.ts";
+import { unsubscribing } from "./unsubscribing.mixin.ts";
 
 // Mails. What has happened is queued here, and sent when its recipient may have it; what became of it is kept.
 
@@ -60,6 +62,8 @@ const email: ServiceSchema<ServiceSettingSchema, StoreMethods, Vars> = {
 	// Started from the last to the first and stopped the other way round.
 	mixins: [
 		queueing,
+		chatMails,
+		unsubscribing,
 		operating,
 		health(function (this: Vars) {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];

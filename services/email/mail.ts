@@ -1,7 +1,8 @@
 import type { mailStatuses } from "../../contracts/http/mails.ts";
 import { deriveId } from "../../contracts/ids.ts";
 import type { Entity } from "../../mixins/store/versioned.ts";
-import type { MailDraft, NotificationKind } from "./mails-of.ts";
+import type { NotificationKind } from "./kinds.ts";
+import type { MailDraft } from "./mails-of.ts";
 
 // A mail: that somebody should be told, and what became of it. The address is not in it, nor any token: both are looked up for each try.
 
@@ -79,7 +80,8 @@ export const mailIdOf = (eventId: string, { userId, template }: Pick<MailDraft, 
 export const newMail = (draft: MailDraft, eventId: string, at: number): NewMail => {
 	const _id = mailIdOf(eventId, draft);
 	const createdAt = new Date(at).toISOString();
-	const { userId, template, kind, data } = draft;
+	const { userId, template, kind } = draft;
+	const data = { ...draft.data };
 	return {
 		...{ _id, createdAt, eventId, userId, template, kind, data, listKey: `${createdAt} ${_id}` },
 		...{ status: "queued", dueAt: at, tries: 0, attempts: [], requests: [] },

@@ -32,7 +32,7 @@ const Position = Type.Object({ after: Type.String(), of: Type.Literal("mails") }
 const bodyOf = async (service: EmailService, mail: Mail, contact: Contact | undefined): Promise<MailView["body"]> => {
 	if (!contact) return undefined;
 	// With a server there is a mailbox that the link was meant for. Files are all there is to see of a mail.
-	const wording = await wordingOf(mail, contact, profile().smtpUrl === null ? realToken(service) : hiddenToken);
+	const wording = await wordingOf(service, mail, contact, profile().smtpUrl === null ? realToken(service) : hiddenToken);
 	return wording.kind === "words" ? wording.words : undefined;
 };
 
