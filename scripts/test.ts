@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Counts, countLine } from "../test/support/counts.ts";
+import { compileCache } from "./test/compile-cache.ts";
 import { filesThatNeedServers } from "./test/needs-servers.ts";
 
 // npm test                     typecheck, lint, every suite
@@ -71,7 +72,11 @@ const runMocha = async (args: readonly string[], show = true): Promise<Counts> =
 	const dir = mkdtempSync(join(tmpdir(), "souk-test-"));
 	const result = join(dir, "counts.json");
 	const forbid = process.env.SOUK_TEST_REQUIRE === "all" ? ["--forbid-only"] : [];
-	const { code, output } = await run("mocha", [...forbid, ...args], show, { ...process.env, SOUK_TEST_RESULT: result });
+	const { code, output } = await run("mocha", [...forbid, ...args], show, {
+		...compileCache(),
+		...process.env,
+		SOUK_TEST_RESULT: result,
+	});
 	const counts = readCounts(result) ?? { passed: 0, failed: 0, skipped: 0 };
 	rmSync(dir, { recursive: true });
 	console.log(output.trimEnd());

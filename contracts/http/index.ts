@@ -3,6 +3,7 @@ import { authRoutes } from "./auth.ts";
 import { chatRoutes } from "./chat.ts";
 import { intakeRoutes } from "./intake.ts";
 import { mailRoutes } from "./mails.ts";
+import { notificationRoutes } from "./notifications.ts";
 import { olderChatRoutes } from "./older/chat.ts";
 import { olderCustomerRoutes } from "./older/customers.ts";
 import { olderShopRoutes } from "./older/shop.ts";
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
 	...paymentRoutes,
 	...chatRoutes,
 	...preferencesRoutes,
+	...notificationRoutes,
 	...operationRoutes,
 	...unsubscribeRoutes,
 	...adminRoutes,

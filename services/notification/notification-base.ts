@@ -1,6 +1,10 @@
 import type { Service } from "moleculer";
+import { notificationRoutes } from "../../contracts/http/notifications.ts";
+import { inboxPrefix } from "../../contracts/sockets.ts";
+import type { ActionStream } from "../../middlewares/placement.ts";
 import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import type { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
@@ -54,3 +58,11 @@ export type NotificationMembers = NotificationVars &
 	DurableEventsMembers &
 	StreamsMembers;
 export type NotificationService = Service & NotificationMembers;
+
+export type Handler<Params, Answer> = RouteHandler<NotificationService, Params, Answer>;
+
+/** The action of one route. */
+export const routeAction = routeActions<NotificationService>("notification", notificationRoutes);
+
+/** At the owner of the caller's inbox, where its followers are. */
+export const ofCaller: ActionStream = { caller: true, prefix: inboxPrefix };

@@ -12,6 +12,7 @@ import { Bell } from "./bell.adapter.ts";
 import { changes } from "./changes.mixin.ts";
 import { ChatWindowKeeper } from "./chat-windows.adapter.ts";
 import { delivering } from "./delivering.mixin.ts";
+import { moving } from "./moving.mixin.ts";
 import {
 	collections,
 	type NotificationCollections,
@@ -20,6 +21,7 @@ import {
 } from "./notification-base.ts";
 import { notificationHome } from "./notification-home.adapter.ts";
 import { choosing } from "./preferences.mixin.ts";
+import { reading } from "./reading.mixin.ts";
 import { telling } from "./telling.mixin.ts";
 
 // Inboxes and what comes into them. What it offers stands in the mixins beside this file, how it decides in the plain modules.
@@ -49,6 +51,8 @@ const notification: ServiceSchema<ServiceSettingSchema, StoreMethods, Notificati
 	mixins: [
 		telling,
 		choosing,
+		reading,
+		moving,
 		delivering,
 		changes,
 		health(function (this: NotificationMembers) {

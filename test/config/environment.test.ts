@@ -27,7 +27,15 @@ describe("settings from the environment", () => {
 		assert.equal(profile.publicUrl, "http://localhost:7000");
 		assert.equal(profile.services, "all");
 		assert.equal(profile.accessTokenTtl, 900_000);
-		assert.deepEqual(profile.groups, { orders: {}, payment: {}, chat: {} });
+		assert.deepEqual(profile.groups, {
+			orders: {},
+			payment: {},
+			chat: {},
+			notification: {},
+			notification_chat: {},
+			email: {},
+			email_chat: {},
+		});
 	});
 
 	it("are the cluster profile when all three URLs are set", () => {

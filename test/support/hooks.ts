@@ -1,10 +1,13 @@
+import { stopSharedServers } from "./shared-servers.ts";
+
 const grace = 5_000;
 
 /**
  * After the last test the process must end by itself. If something still holds it (a socket, a timer, a child), that is named
  * and the run fails: `--exit` would have hidden it.
  */
-export const mochaGlobalTeardown = (): void => {
+export const mochaGlobalTeardown = async (): Promise<void> => {
+	await stopSharedServers();
 	setTimeout(() => {
 		const held = Map.groupBy(process.getActiveResourcesInfo(), (name) => name);
 		const list = [...held].map(([name, all]) => `${all.length} × ${name}`).join(", ");

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { freePort } from "./free-port.ts";
 import { answers, ServerProcess, type ServerSpec } from "./server-process.ts";
+import { sharedHandle, shareServer } from "./shared-servers.ts";
 import { noteSkipped } from "./skipped.ts";
 import { removeDir, tempDir } from "./temp-dir.ts";
 
@@ -34,7 +35,7 @@ export interface RunningServer {
 }
 
 export interface StartOptions {
-	/** Start one of our own even if a URL is given: for suites that kill it. They ask `needsOwn`. */
+	/** Start one of our own, shared with no other suite, even if a URL is given: for suites that kill it. They ask `needsOwn`. */
 	own?: boolean;
 }
 
@@ -84,21 +85,7 @@ export const needsOwn = (context: Mocha.Context, ...names: readonly ServerName[]
 	);
 };
 
-const external = (url: string): RunningServer => {
-	const refuse = (): Promise<void> => Promise.reject(new Error(`${url} was given by URL: it cannot be killed`));
-	const port = Number(new URL(url.replace(/^[a-z+]+:/, "http:")).port);
-	return {
-		url,
-		port,
-		get pid(): number {
-			throw new Error(`${url} was given by URL: its pid is not known`);
-		},
-		dir: "",
-		kill: refuse,
-		restart: refuse,
-		stop: () => Promise.resolve(),
-	};
-};
+const external = (url: string): RunningServer => sharedHandle(url, Number(new URL(url.replace(/^[a-z+]+:/, "http:")).port));
 
 /** Where a server's data go and what it is started with; used by the start functions of each server. */
 export interface Launch {
@@ -111,10 +98,15 @@ export interface Launch {
 	ready: ServerSpec["ready"];
 }
 
-/** Starts one server on a free port and resolves when it serves. */
+/** Starts one server on a free port, or takes the one that the suites share, and resolves when it serves. */
 export const launch = async (options: Launch): Promise<RunningServer> => {
 	const given = givenUrl(options.name);
 	if (given && !options.own) return external(given);
+	if (!options.own && !options.dir) return shareServer(options.name, () => launchOwn(options));
+	return launchOwn(options);
+};
+
+const launchOwn = async (options: Launch): Promise<RunningServer> => {
 	const command = findServer(options.name);
 	if (!command) throw new Error(`${binaries[options.name]} is not on PATH`);
 	const dir = options.dir ?? (await tempDir(options.name));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodeFlags } from "../../scripts/node/flags.ts";
 import { isNodeMessage, type NodeMessage } from "../../scripts/node/parent.ts";
+import { compileCache } from "../../scripts/test/compile-cache.ts";
 
 // One node of Souk as a process of its own, to be killed and started again. Nothing of it outlives the test run: it ends when
 // the channel to its parent closes.
@@ -15,8 +16,10 @@ const logBound = 400_000;
 
 /** What a child needs of our own environment: servers on PATH, coverage. No setting of Souk leaks in. */
 const inherited = ["PATH", "HOME", "TMPDIR", "NODE_V8_COVERAGE"];
-const cleanEnvironment = (): Record<string, string> =>
-	Object.fromEntries(inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+const cleanEnvironment = (): Record<string, string> => ({
+	...compileCache(),
+	...Object.fromEntries(inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+});
 
 export interface Exit {
 	code: number | null;

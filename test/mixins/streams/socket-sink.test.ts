@@ -38,7 +38,7 @@ describe("The sink of a socket", function () {
 
 	beforeEach(async () => {
 		http = createServer();
-		server = new Server(http, { pingInterval: 200, pingTimeout: 1_500, perMessageDeflate: false, httpCompression: false });
+		server = new Server(http, { pingInterval: 200, pingTimeout: 3_000, perMessageDeflate: false, httpCompression: false });
 		drained = 0;
 		wrote = 0;
 		frame = frameEncoder(server.of("/chat")).encode("entries", [text]);

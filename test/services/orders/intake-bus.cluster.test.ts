@@ -8,7 +8,7 @@ import { admin, type Cluster, startCluster } from "../../support/souk.ts";
 import { until } from "../../support/until.ts";
 
 describe("order documents that come over JetStream", function () {
-	this.timeout(60_000);
+	this.timeout(180_000);
 	let cluster: Cluster;
 	let connection: NatsConnection;
 	let token: string;
