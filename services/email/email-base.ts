@@ -1,4 +1,5 @@
 import type { Service } from "moleculer";
+import type { Profile } from "../../config/profile-type.ts";
 import { mailRoutes } from "../../contracts/http/mails.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
 import { routeActions } from "../../mixins/route-actions/route-actions.ts";
@@ -61,7 +62,13 @@ export const collections: { readonly [K in keyof EmailCollections]: CollectionSp
 	leases: {},
 };
 
+export type EmailProfile = Pick<
+	Profile,
+	"answerDeadline" | "dataDir" | "dkim" | "kind" | "leaseTimeout" | "mailFrom" | "publicUrl" | "reconcileEvery" | "smtpUrl"
+>;
+
 export interface EmailVars extends StoreMembers<EmailCollections> {
+	profile: EmailProfile;
 	sending: Sending | undefined;
 	post: Post | undefined;
 }

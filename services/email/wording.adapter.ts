@@ -1,4 +1,3 @@
-import { profile } from "../../config/profile.ts";
 import type { EmailService } from "./email-base.ts";
 import type { Mail } from "./mail.ts";
 import type { Contact } from "./people.adapter.ts";
@@ -34,10 +33,10 @@ export const realToken =
 export const hiddenToken: TokenOf = async () => "hidden";
 
 /** Throws what the asked throw. */
-export const wordingOf = async (mail: Mail, { name }: Contact, tokenOf: TokenOf): Promise<Wording> => {
+export const wordingOf = async ({ profile }: EmailService, mail: Mail, { name }: Contact, tokenOf: TokenOf): Promise<Wording> => {
 	const token = await tokenOf(mail);
 	if (token === null) return { kind: "dropped", reason: "its link has become useless" };
-	const links = { home: profile().publicUrl, ...(token !== undefined && { token }) };
+	const links = { home: profile.publicUrl, ...(token !== undefined && { token }) };
 	try {
 		return { kind: "words", words: render(mail.template, mail.data, { name, links }), headers: {} };
 	} catch (error) {
