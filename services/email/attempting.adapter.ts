@@ -45,21 +45,15 @@ const refusedFor = async (service: EmailService, mail: Mail, contact: Contact | 
 
 const withoutAddress = (reason: string, address: string): string => reason.replaceAll(address, "…");
 
-const codeIn = (text: string): number | undefined => {
-	const found = /\b([2-5]\d\d)[ -]/.exec(text);
-	return found ? Number(found[1]) : undefined;
-};
-
 const meaning = (outcome: SmtpOutcome): Outcome => {
 	switch (outcome.kind) {
 		case "sent":
-			return outcome;
 		case "retry":
-			return { ...outcome, code: codeIn(outcome.reason) };
+			return outcome;
 		case "bad-address":
-			return { kind: "suppressed", reason: outcome.reason, code: codeIn(outcome.reason), attempted: true };
+			return { ...outcome, kind: "suppressed", attempted: true };
 		case "refused":
-			return { kind: "failed", reason: outcome.reason, code: codeIn(outcome.reason), attempted: true };
+			return { ...outcome, kind: "failed", attempted: true };
 	}
 };
 

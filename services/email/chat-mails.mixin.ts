@@ -1,6 +1,5 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { clock } from "../../config/clock.ts";
-import { profile } from "../../config/profile.ts";
 import type { DomainEvent } from "../../contracts/events.ts";
 import { createEntity } from "../../mixins/store/versioned.ts";
 import { audienceOf } from "./audience.adapter.ts";
@@ -67,7 +66,7 @@ const queue = async ({ store }: EmailService, draft: ChatDraft, event: Posted): 
 };
 
 const tellNow = async (service: EmailService, event: Posted, reader: Reader): Promise<void> => {
-	const { chatNotifyWindow: length } = profile();
+	const { chatNotifyWindow: length } = service.profile;
 	const { id: eventId, time, data } = event;
 	const at = Date.parse(time);
 	const start = { eventId, at, until: untilOf(at, reader, length) };
@@ -85,7 +84,7 @@ const open = async (service: EmailService, event: Posted, readers: readonly Read
 	const { id: eventId, time, data } = event;
 	const immediate = readers.filter(({ preferences }) => preferences.digest === "off").map(({ draft }) => draft.userId);
 	const message = { streamId: data.streamId, eventId, at: Date.parse(time) };
-	const seen = await lookAtWindows(service, immediate, message, profile().chatNotifyWindow);
+	const seen = await lookAtWindows(service, immediate, message, service.profile.chatNotifyWindow);
 	const asked = readers.filter(({ draft }) => seen.get(draft.userId) !== "within");
 	const free = asked.filter(({ draft }) => seen.get(draft.userId) !== "begun").map(({ draft }) => draft.userId);
 	const audience = await audienceOf(service, data, free);

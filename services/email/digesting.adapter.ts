@@ -1,5 +1,4 @@
 import { clock } from "../../config/clock.ts";
-import { profile } from "../../config/profile.ts";
 import { eachDue } from "../../mixins/batching/each-due.ts";
 import { everyUnderLease, type LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import { createEntity } from "../../mixins/store/versioned.ts";
@@ -101,7 +100,7 @@ export const closeDigests = async (service: Service & Pick<EmailService, "logger
 };
 
 export const startDigesting = (service: EmailService): LeasedJob => {
-	const { reconcileEvery, leaseTimeout } = profile();
+	const { reconcileEvery, leaseTimeout } = service.profile;
 	return everyUnderLease({
 		name: "email.digests",
 		leases: service.store.leases,

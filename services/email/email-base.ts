@@ -1,4 +1,5 @@
 import type { Service } from "moleculer";
+import type { Profile } from "../../config/profile-type.ts";
 import { mailRoutes } from "../../contracts/http/mails.ts";
 import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
@@ -87,7 +88,22 @@ export const collections: { readonly [K in keyof EmailCollections]: CollectionSp
 	leases: {},
 };
 
+export type EmailProfile = Pick<
+	Profile,
+	| "answerDeadline"
+	| "chatNotifyWindow"
+	| "dataDir"
+	| "dkim"
+	| "kind"
+	| "leaseTimeout"
+	| "mailFrom"
+	| "publicUrl"
+	| "reconcileEvery"
+	| "smtpUrl"
+>;
+
 export interface EmailVars extends StoreMembers<EmailCollections> {
+	profile: EmailProfile;
 	sending: Sending | undefined;
 	post: Post | undefined;
 	digesting: LeasedJob | undefined;

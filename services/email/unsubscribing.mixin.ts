@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { Context, ServiceSchema } from "moleculer";
-import { profile } from "../../config/profile.ts";
 import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import { unsubscribeRoutes } from "../../contracts/http/unsubscribe.ts";
@@ -36,7 +35,7 @@ const secretOf = async (service: EmailService): Promise<Buffer> => {
 export const unsubscribeLink = async (service: EmailService, { userId, kind }: Mail): Promise<string | undefined> => {
 	if (!canBeTurnedOff(kind)) return undefined;
 	const token = unsubscribeToken(await secretOf(service), { userId, kind });
-	return `${profile().publicUrl}/v1/email/unsubscribe?token=${encodeURIComponent(token)}`;
+	return `${service.profile.publicUrl}/v1/email/unsubscribe?token=${encodeURIComponent(token)}`;
 };
 
 /** For a mail's header: mail clients show a button of their own. */

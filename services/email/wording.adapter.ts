@@ -1,4 +1,3 @@
-import { profile } from "../../config/profile.ts";
 import type { EmailService } from "./email-base.ts";
 import type { Mail } from "./mail.ts";
 import type { Contact } from "./people.adapter.ts";
@@ -39,7 +38,7 @@ export const wordingOf = async (service: EmailService, mail: Mail, { name }: Con
 	const token = await tokenOf(mail);
 	if (token === null) return { kind: "dropped", reason: "its link has become useless" };
 	const unsubscribe = await unsubscribeLink(service, mail);
-	const links = { home: profile().publicUrl, ...(token !== undefined && { token }), unsubscribe };
+	const links = { home: service.profile.publicUrl, ...(token !== undefined && { token }), unsubscribe };
 	try {
 		return { kind: "words", words: render(mail.template, mail.data, { name, links }), headers: unsubscribeHeaders(unsubscribe) };
 	} catch (error) {
