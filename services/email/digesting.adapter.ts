@@ -79,13 +79,6 @@ const close = async (service: Service, { _id }: MailDigest): Promise<true> => {
 	return true;
 };
 
-/** What nobody can need any more: its events do not come again. */
-const forgetOld = async ({ store }: Service): Promise<void> => {
-	const where = { removeAt: { $lte: clock.now() } };
-	await store.mail_digest_items.remove(where);
-	await store.mail_digests.remove(where);
-};
-
 /** All digests whose period is over, until none is left or the lease is lost. */
 export const closeDigests = async (service: Service & Pick<EmailService, "logger">, signal: AbortSignal): Promise<void> => {
 	const where = { dueAt: { $lte: clock.now() } };
@@ -94,7 +87,6 @@ export const closeDigests = async (service: Service & Pick<EmailService, "logger
 		work: (digest) => close(service, digest),
 		signal,
 	});
-	await forgetOld(service);
 	if (failures.length > 0)
 		service.logger.warn(`${failures.length} digests could not be closed, the next round comes; the first one:`, failures[0]);
 };

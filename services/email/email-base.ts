@@ -106,6 +106,7 @@ export interface EmailVars extends StoreMembers<EmailCollections> {
 	profile: EmailProfile;
 	sending: Sending | undefined;
 	post: Post | undefined;
+	cleaning: NodeJS.Timeout | undefined;
 	digesting: LeasedJob | undefined;
 	/** What unsubscribe links are signed with, once it was needed. */
 	unsubscribeSecret: Promise<Buffer> | undefined;

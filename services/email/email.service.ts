@@ -12,6 +12,7 @@ import { composer } from "./composing.adapter.ts";
 import { loadDkim } from "./dkim.adapter.ts";
 import { collections, type EmailCollections, type EmailProfile, type EmailService, type EmailVars } from "./email-base.ts";
 import { emlTransport } from "./eml.adapter.ts";
+import { forgetting } from "./forgetting.mixin.ts";
 import { operating } from "./operating.mixin.ts";
 import { queueHealth } from "./queue-health.ts";
 import { queueing } from "./queueing.mixin.ts";
@@ -88,6 +89,7 @@ export const email = ({ profile }: EmailOptions = {}): ServiceSchema<ServiceSett
 		chatMails,
 		unsubscribing,
 		operating,
+		forgetting,
 		health(function (this: Vars) {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import PostalMime, { type Email } from "postal-mime";
@@ -70,7 +70,6 @@ const messageIdIn = (raw: Buffer): string => /^message-id:\s*<([^>]+)>/im.exec(r
 
 export const startSmtp = async ({ tls = "none", badCertificate = false, port = 0 }: SmtpOptions = {}): Promise<SmtpSink> => {
 	const faults: (SmtpFault & { left: number })[] = [];
-	const sockets = new Set<Socket>();
 	const taken: TakenMail[] = [];
 	const tried: string[] = [];
 	const seen = new Seen();
@@ -81,7 +80,7 @@ export const startSmtp = async ({ tls = "none", badCertificate = false, port = 0
 		return found;
 	};
 	const cut = (session: SMTPServerSession): void => {
-		for (const socket of sockets) if (socket.remotePort === session.remotePort) socket.destroy();
+		for (const connection of server.connections) if (connection.id === session.id) connection._socket.destroy();
 	};
 	type Callback = (error?: Error | null, text?: string) => void;
 	/** Answers whether it did something else than going on. */
@@ -130,10 +129,6 @@ export const startSmtp = async ({ tls = "none", badCertificate = false, port = 0
 		},
 		onData: (stream, session, callback) => void onData(stream, session, callback as Callback).catch(() => undefined), // the connection was cut, by us or by a dead node
 	});
-	server.server.on("connection", (socket: Socket) => {
-		sockets.add(socket);
-		socket.on("close", () => sockets.delete(socket));
-	});
 	server.on("error", () => undefined); // clients that die in the middle are what this is for
 	server.listen(port, "127.0.0.1");
 	await once(server.server, "listening");
@@ -149,7 +144,8 @@ export const startSmtp = async ({ tls = "none", badCertificate = false, port = 0
 		parsed: (address) => Promise.all(to(address).map(({ raw }) => PostalMime.parse(raw))),
 		async stop() {
 			const closed = once(server.server, "close");
-			for (const socket of sockets) socket.destroy();
+			// Never the socket below a TLS socket: Node 24 does not survive that.
+			for (const connection of server.connections) connection._socket.destroy();
 			server.close();
 			await closed;
 		},
