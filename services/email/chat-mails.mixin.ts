@@ -55,7 +55,7 @@ const readersOf = async (service: EmailService, event: Posted): Promise<Reader[]
 
 /** What is written in quiet hours is told of at their end, once. */
 const untilOf = (at: number, { preferences }: Reader, length: number): number => {
-	const now = clock.now();
+	const now = Math.max(clock.now(), at); // this node's clock may be behind that of the conversation's
 	const sendable = sendableAt(now, preferences, kind) ?? now;
 	return Math.max(at + length, sendable > now ? sendable : 0);
 };
@@ -76,7 +76,7 @@ const tellNow = async (service: EmailService, event: Posted, reader: Reader): Pr
 const tellLater = (service: EmailService, { draft, preferences }: Reader): Promise<void> => {
 	const { digest: period, quietHours } = preferences;
 	const { userId, data: item } = draft;
-	return period === "off" ? Promise.resolve() : gather(service, { userId, item, period, quietHours }, clock.now());
+	return period === "off" ? Promise.resolve() : gather(service, { userId, item, period, quietHours });
 };
 
 /** For most messages a window is open for everybody: then nobody else is asked. Of a repeat those stay who were told before. */

@@ -12,9 +12,7 @@ export type Period = Exclude<Digest, "off">;
 export interface MailDigest extends Document {
 	userId: string;
 	period: Period;
-	/** Epoch ms. */
-	endsAt: number;
-	/** The same, until its mail is queued. */
+	/** Epoch ms: when it is closed; absent once its mail is queued. */
 	dueAt?: number;
 	/** Its mail is being made: what comes now goes into the next one, unless it got in. */
 	closed?: true;
@@ -28,6 +26,7 @@ export interface DigestItem extends Document {
 	digestId: string;
 	/** Of that digest, so that whoever finds the message can make it. */
 	period: Period;
+	/** Epoch ms. */
 	endsAt: number;
 	item: ChatItem;
 	/** Epoch ms; longer than events come again. */
@@ -36,15 +35,22 @@ export interface DigestItem extends Document {
 
 export const digestItemId = (eventId: string, userId: string): string => deriveId("digest item", eventId, userId);
 
-/** The digest that is open for somebody at a moment. */
-export const digestAt = (userId: string, at: number, period: Period, quietHours: QuietHours | null): MailDigest => {
+/** Which digest a message goes to, and when that ends. */
+export type Place = Pick<DigestItem, "digestId" | "period" | "endsAt">;
+
+/** The place of what was written at a moment. */
+export const placeAt = (userId: string, at: number, period: Period, quietHours: QuietHours | null): Place => {
 	const endsAt = digestEnd(at, period, quietHours);
-	return { _id: deriveId("digest", userId, period, endsAt), userId, period, endsAt, dueAt: endsAt };
+	return { digestId: deriveId("digest", userId, period, endsAt), period, endsAt };
 };
 
-export const digestOf = ({ userId, digestId, period, endsAt }: DigestItem): MailDigest => ({
-	...{ _id: digestId, userId, period, endsAt },
-	dueAt: endsAt,
+/** What was written at the end of a period may still be on its way, in ms. */
+const grace = 5_000;
+
+/** The digest that a message names, as whoever comes first makes it. */
+export const digestOf = ({ userId, digestId, period, endsAt }: DigestItem, now: number): MailDigest => ({
+	...{ _id: digestId, userId, period },
+	dueAt: Math.max(endsAt, now) + grace,
 });
 
 /** So many messages are kept for a mail, the newest ones. */

@@ -4,13 +4,13 @@ import { everyUnderLease, type LeasedJob } from "../../mixins/lease/every-under-
 import { createEntity } from "../../mixins/store/versioned.ts";
 import {
 	type DigestItem,
-	digestAt,
 	digestItemId,
 	digestMail,
 	digestOf,
 	gathered,
 	type MailDigest,
 	type Period,
+	placeAt,
 } from "./digest.ts";
 import type { EmailService } from "./email-base.ts";
 import { type Mail, newMail } from "./mail.ts";
@@ -48,24 +48,26 @@ const holds = (mail: Mail | null, eventId: string): boolean =>
 const isIn = async (service: Service, digest: MailDigest, { item }: DigestItem): Promise<boolean> =>
 	!digest.closed || holds(await mailOf(service, digest), item.eventId);
 
-/** What changes where a message is to go to another digest. */
-const placeIn = ({ _id: digestId, period, endsAt }: MailDigest) => ({ digestId, period, endsAt });
+/** A message for somebody's digest, and what they have said about those. */
+export interface Gathered {
+	userId: string;
+	item: ChatItem;
+	period: Period;
+	quietHours: QuietHours | null;
+}
 
-/** Stores a message for a person's digest, once. `at`: epoch ms. Throws what the store throws. */
-export const gather = async (
-	service: Service,
-	{ userId, item, period, quietHours }: { userId: string; item: ChatItem; period: Period; quietHours: QuietHours | null },
-	at: number,
-): Promise<void> => {
+/** Stores a message for the digest of when it was written, or the next one that is open, once. Throws what the store throws. */
+export const gather = async (service: Service, { userId, item, period, quietHours }: Gathered): Promise<void> => {
 	const { mail_digest_items: items, mail_digests: digests } = service.store;
-	let open = digestAt(userId, at, period, quietHours);
+	const now = clock.now();
 	const _id = digestItemId(item.eventId, userId);
-	let { document: stored } = await items.create({ _id, userId, item, ...placeIn(open), removeAt: at + keepFor });
+	const first = placeAt(userId, Date.parse(item.at), period, quietHours);
+	let { document: stored } = await items.create({ _id, userId, item, ...first, removeAt: now + keepFor });
 	for (let attempt = 0; attempt < tries; attempt++) {
-		const { document: digest } = await digests.create(digestOf(stored));
+		const { document: digest } = await digests.create(digestOf(stored, now));
 		if (await isIn(service, digest, stored)) return;
-		if (open._id === digest._id) open = digestAt(userId, open.endsAt, period, quietHours);
-		const moved = await items.update({ _id, digestId: digest._id }, { $set: placeIn(open) });
+		const next = placeAt(userId, Math.max(stored.endsAt, now), period, quietHours);
+		const moved = await items.update({ _id, digestId: digest._id }, { $set: next });
 		stored = moved ?? (await items.findById(_id)) ?? stored;
 	}
 	throw new Error(`the digests of ${userId} close faster than they are filled`);

@@ -12,14 +12,13 @@ export interface Mailbox {
 
 export const mailboxOf = (smtp: SmtpSink, address: string): Mailbox => {
 	const all: Mailbox["all"] = async (subject) => (await smtp.parsed(address)).filter((mail) => subject.test(mail.subject ?? ""));
+	const subjects = async (): Promise<string[]> => (await smtp.parsed(address)).map((mail) => mail.subject ?? "");
 	return {
 		all,
 		async has(count, subject) {
-			const found = await until(
-				`${count} mails to ${address} with ${subject}`,
-				() => all(subject),
-				({ length }) => length >= count,
-			);
+			const fits = (seen: string[]): number => seen.filter((one) => subject.test(one)).length;
+			await until(`${count} mails to ${address} with ${subject}`, subjects, (seen) => fits(seen) >= count);
+			const found = await all(subject);
 			const newest = found.at(-1);
 			if (found.length > count || !newest) throw new Error(`${address} got ${found.length} mails with ${subject}, not ${count}`);
 			return newest;
