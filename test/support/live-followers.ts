@@ -118,6 +118,8 @@ export class RawFollower extends Follower {
 	/** Names of what came, of the connection that stands or was the last. */
 	said: string[] = [];
 	ready: ReadyMessage | undefined;
+	/** Connections that came so far as to be live. */
+	lives = 0;
 	#socket: Socket | undefined;
 	#timer: NodeJS.Timeout | undefined;
 	#closed = false;
@@ -156,6 +158,7 @@ export class RawFollower extends Follower {
 		socket.onAny((event: string) => this.said.push(event));
 		socket.on("ready", (ready: ReadyMessage) => {
 			this.ready = ready;
+			this.lives += 1;
 			this.look();
 		});
 		socket.on("entries", (entries: Entry[]) => {
