@@ -12,6 +12,7 @@ import { orderRoutes } from "./orders.ts";
 import { paymentRoutes } from "./payments.ts";
 import { preferencesRoutes } from "./preferences.ts";
 import type { Route } from "./route.ts";
+import { unsubscribeRoutes } from "./unsubscribe.ts";
 
 /** The whole REST API. What is not in here is not mounted and not in the OpenAPI document. */
 export const routes: readonly Route[] = [
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
 	...preferencesRoutes,
 	...notificationRoutes,
 	...operationRoutes,
+	...unsubscribeRoutes,
 	...adminRoutes,
 	...mailRoutes,
 	...olderShopRoutes,
