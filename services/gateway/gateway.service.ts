@@ -16,6 +16,7 @@ import { deadLetterActions } from "./dead-letters.mixin.ts";
 import { healthActions } from "./health.mixin.ts";
 import { olderChat } from "./older/chat.mixin.ts";
 import { olderCustomers } from "./older/customers.mixin.ts";
+import { olderNotifications } from "./older/notifications.mixin.ts";
 import { olderShop } from "./older/shop.mixin.ts";
 import { openApi } from "./openapi.ts";
 import { operating } from "./operating.mixin.ts";
@@ -69,6 +70,7 @@ export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions
 		olderShop,
 		olderCustomers,
 		olderChat,
+		olderNotifications,
 	] as ServiceSchema[],
 });
 
