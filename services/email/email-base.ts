@@ -62,6 +62,7 @@ export const collections: { readonly [K in keyof EmailCollections]: CollectionSp
 };
 
 export interface EmailVars extends StoreMembers<EmailCollections> {
+	endGauge?: () => void;
 	sending: Sending | undefined;
 	post: Post | undefined;
 }
