@@ -13,7 +13,8 @@ import type { RingName } from "../../realtime/ring.ts";
 import type { AccessTokenMethods } from "../access-token/access-token.mixin.ts";
 import type { VerifiedCaller } from "../access-token/claims.ts";
 import { type Sockets, sockets } from "../placement/sockets.mixin.ts";
-import { type RateLimits, rateLimits } from "../rate-limits/rate-limits.ts";
+import { networkOf } from "../rate-limits/network.ts";
+import { type LimitName, type RateLimits, rateLimits } from "../rate-limits/rate-limits.ts";
 import { type VolatileRedis, volatileRedis } from "../redis/volatile-redis.ts";
 import { addressOf, agentOf } from "../rest/client.ts";
 import { handshakeOf } from "./checks.ts";
@@ -90,12 +91,29 @@ const queryOf = ({ handshake: { url } }: Socket): { stream_id?: string | string[
 	return named.length > 1 ? { stream_id: named } : { ...(stream_id !== undefined && { stream_id }) };
 };
 
+const limit = async (service: This, name: LimitName, who: string): Promise<void> => {
+	const standing = await service.limits.consume(name, who);
+	if (standing && !standing.allowed) throw new DomainError("RATE_LIMITED", undefined, { retryAfter: standing.reset });
+};
+
+const clientAddress = ({ trustProxy, door }: This, { request }: Socket): string =>
+	addressOf(request, trustProxy + door.hopsOf(request));
+
+/** As over HTTP, a token that is refused counts against its address. */
+const verify = async (service: This, token: string, socket: Socket): Promise<VerifiedCaller> => {
+	try {
+		return await service.verifyAccessToken(token);
+	} catch (error) {
+		await limit(service, "api", `address:${networkOf(clientAddress(service, socket))}`);
+		throw error;
+	}
+};
+
 const admit = async (service: This, namespace: Namespace, socket: Socket): Promise<Admitted> => {
 	const asked = handshakeOf(namespace, queryOf(socket), socket.handshake.auth);
-	const caller = await service.verifyAccessToken(asked.token);
+	const caller = await verify(service, asked.token, socket);
 	service.gate.count(socket.conn, caller.id);
-	const standing = await service.limits.consume("api", `user:${caller.id}`);
-	if (standing && !standing.allowed) throw new DomainError("RATE_LIMITED", undefined, { retryAfter: standing.reset });
+	await limit(service, "api", `user:${caller.id}`);
 	await service.home.admit(asked.stream, caller);
 	return { ...asked, caller };
 };
@@ -113,11 +131,6 @@ const letIn = async (service: This, namespace: Namespace, socket: Socket, next: 
 		service.gate.free(socket.conn);
 		next(connectError(service, error));
 	}
-};
-
-const limitPosts = async (service: This, { caller }: StreamSession): Promise<void> => {
-	const standing = await service.limits.consume("posts", `user:${caller.id}`);
-	if (standing && !standing.allowed) throw new DomainError("RATE_LIMITED", undefined, { retryAfter: standing.reset });
 };
 
 const notHere = (): never => {
@@ -158,7 +171,7 @@ const deskOf = (service: This): SessionDesk => {
 	return {
 		verify: (token) => service.verifyAccessToken(token),
 		async handle(session, name, message) {
-			if (name === "post" || name === "amend") await limitPosts(service, session);
+			if (name === "post" || name === "amend") await limit(service, "posts", `user:${session.caller.id}`);
 			return handlers[name](session, message);
 		},
 		failed: (error, what) => service.logger.error(`${what}:`, error),
@@ -167,15 +180,10 @@ const deskOf = (service: This): SessionDesk => {
 };
 
 /** For the registry: who is there, seen past the proxies that are trusted and the node that may have passed the request on. */
-const factsOf = (
-	service: This,
-	namespace: Namespace,
-	{ request }: Socket,
-	{ caller, stream }: StreamSession,
-): ConnectionFacts => ({
+const factsOf = (service: This, namespace: Namespace, socket: Socket, { caller, stream }: StreamSession): ConnectionFacts => ({
 	userId: caller.id,
-	address: addressOf(request, service.trustProxy + service.door.hopsOf(request)),
-	agent: agentOf(request),
+	address: clientAddress(service, socket),
+	agent: agentOf(socket.request),
 	stream,
 	namespace,
 });
