@@ -56,6 +56,8 @@ interface Private {
 	trustProxy: number;
 	undo: (() => void)[];
 	draining: Promise<void> | undefined;
+	/** For middlewares/drain.ts. */
+	drainsFirst: boolean;
 	drain(): Promise<void>;
 }
 
@@ -263,14 +265,22 @@ const open = (service: This, { ring: name, namespace, home, profile }: StreamsOp
 	service.undo = [() => clearInterval(tokens), ring, streamGauges(service, name)];
 };
 
-/** How long the last frames may take to leave before the connections are ended, in ms. */
+/** How long the last frames may take to arrive before the connections are ended, in ms. */
 const lastFramesMs = 100;
+/** How long they may take to leave, in ms: to a polling client with its next poll, which socket.io's own close does not wait for. */
+const takenMs = 2_000;
+
+const untilTaken = async (sessions: ReadonlySet<StreamSession>): Promise<void> => {
+	const end = performance.now() + takenMs;
+	while ([...sessions].some(({ sink }) => sink.queued > 0) && performance.now() < end) await delay(lastFramesMs / 5);
+};
 
 const close = async (service: This): Promise<void> => {
 	for (const undo of service.undo ?? []) undo();
 	// Everybody hears `moved` and comes back elsewhere, some at a time.
 	const { engine } = service;
 	await engine?.drain(Math.max(defaultLimits.moveBatch, Math.ceil(engine.size / mostBatches)));
+	await untilTaken(service.sessions);
 	if (service.sessions.size > 0) await delay(lastFramesMs);
 	await service.io?.close();
 	(service as Partial<StreamsMembers>).io = undefined; // or moleculer-io would close it once more
@@ -314,6 +324,8 @@ export const streams = (options: StreamsOptions): Partial<ServiceSchema> => {
 		created(this: This) {
 			this.sessions = new Set();
 			this.gate = new Gate(options.profile.socketsPerUser);
+			// In one process sockets are on the gateway's port, and a client that polls hears of its move on a new connection.
+			this.drainsFirst = true;
 		},
 		async started(this: This) {
 			this.io.engine.generateId = this.door.newSessionId;
