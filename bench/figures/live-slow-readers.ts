@@ -12,7 +12,10 @@ const stalled = 5;
 const asking = 2;
 const turns = 5;
 /** More than what kernels hold for one who does not read: everybody who stalls is behind before the turn begins. */
-const fill: Flood = { seconds: 4, postersPerStream: 64, pauseMs: 0, length: 8_000 };
+const fill: Flood = { seconds: 2, postersPerStream: 16, pauseMs: 0, length: 8_000 };
+const filled = 1_000;
+/** On a machine that has no time at all they are fewer, as the note says. */
+const fillRounds = 5;
 /** A lively talk that leaves the machine some air: at its limit, any work at all is waited for. */
 const chatter: Flood = { seconds: 4, postersPerStream: 16, pauseMs: 200 };
 
@@ -26,8 +29,10 @@ export const liveSlowReaders = async (): Promise<Figure[]> => {
 		const stream = await talk(client, members);
 		const port = Number(new URL(souk.url).port);
 		const targets = members.map(({ token }): Target => ({ port, stream, token }));
-		await clients.open(targets.slice(0, followers), 5);
-		const { posts } = await clients.flood(fill);
+		await clients.open(targets.slice(0, fill.postersPerStream), 5);
+		let posts = 0;
+		for (let round = 0; round < fillRounds && posts < filled; round++) posts += (await clients.flood(fill)).posts;
+		await clients.open(targets.slice(fill.postersPerStream, followers), 5);
 		await clients.flood({ ...chatter, seconds: 1 });
 		const without = (): Promise<Flooded> => clients.flood(chatter);
 		const beside = async (): Promise<Flooded> => {
