@@ -164,7 +164,7 @@ bothStores("notification", (profile) => {
 		device.leave();
 	});
 
-	/** Calls of the store that `work` makes, by name. */
+	/** Calls of the store that `work` makes, by name; those of who sweeps the outboxes meanwhile aside. */
 	const calls = async (work: () => Promise<unknown>): Promise<string[]> => {
 		const { inboxes, notifications } = node.service.store;
 		const made: string[] = [];
@@ -184,7 +184,7 @@ bothStores("notification", (profile) => {
 			]) {
 				const call = own[method] as (...args: unknown[]) => unknown;
 				own[method] = (...args: unknown[]) => {
-					made.push(`${name}.${method}`);
+					if (!JSON.stringify(args).includes("outboxAt")) made.push(`${name}.${method}`);
 					return call.apply(collection, args);
 				};
 				undo.push(() => delete own[method]);
@@ -218,8 +218,8 @@ bothStores("notification", (profile) => {
 			const read = await calls(() => node.call("readAll", {}, ann));
 			return { open, read };
 		};
-		// The stand-in of a small machine takes its time: there a tenth tells as much.
-		const many = profile().kind === "mongo" ? 10_000 : 100_000;
+		// One that writes through a real server takes its time: there fewer tell as much.
+		const many = profile().kind === "mongo" ? 1_000 : 100_000;
 		await fill(100);
 		await node.call("read", { id: "e7" }, ann);
 		const few = await pages();
