@@ -5,7 +5,7 @@ import type { Server, Socket } from "socket.io";
 import { clock } from "../../config/clock.ts";
 import type { Profile } from "../../config/profile-type.ts";
 import { DomainError, errorTable } from "../../contracts/errors.ts";
-import { type ClientMessageName, type ClientPayload, type Namespace, socketLimits } from "../../contracts/sockets.ts";
+import { type ClientMessageName, type ClientPayload, type Namespace, namespaces, socketLimits } from "../../contracts/sockets.ts";
 import { refusalOf } from "../../middlewares/domain-errors.ts";
 import { Engine } from "../../realtime/engine.ts";
 import { defaultLimits } from "../../realtime/limits.ts";
@@ -118,6 +118,16 @@ const admit = async (service: This, namespace: Namespace, socket: Socket): Promi
 	await limit(service, "api", `user:${caller.id}`);
 	await service.home.admit(asked.stream, caller);
 	return { ...asked, caller };
+};
+
+/** Why nobody is let in there: what is wrong with what they came with, which is the stream at least. */
+const misledBy = (namespace: Namespace, socket: Socket): unknown => {
+	try {
+		handshakeOf(namespace, queryOf(socket), socket.handshake.auth);
+		return new DomainError("WRONG_STREAM");
+	} catch (error) {
+		return error;
+	}
 };
 
 const letIn = async (service: This, namespace: Namespace, socket: Socket, next: (error?: Error) => void): Promise<void> => {
@@ -252,6 +262,10 @@ const open = (service: This, { ring: name, namespace, home, profile }: StreamsOp
 	service.gate.watch(service.io);
 	nsp.use((socket, next) => void letIn(service, namespace, socket, next));
 	nsp.on("connection", (socket) => void join(service, namespace, desk, socket));
+	// The door goes by the stream alone, so those who name one of ours in another namespace come here as well.
+	for (const other of namespaces.filter((name) => name !== namespace)) {
+		service.io.of(other).use((socket, next) => next(connectError(service, misledBy(other, socket))));
+	}
 	// The namespace that socket.io makes by itself: nobody is let in.
 	service.io
 		.of("/")

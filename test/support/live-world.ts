@@ -148,7 +148,8 @@ export const clusterWorld = (cluster: Cluster, chat: readonly ChatNode[]): Clust
 	};
 };
 
-const others = ["gateway", "auth", "orders", "payment", "notification", "email"] as const;
+const others = ["gateway", "auth", "orders", "payment", "email"] as const;
+const withStreams = ["chat", "notification"] as const;
 
 type Start = Promise<ChatNode | ClusterNode>;
 
@@ -169,13 +170,13 @@ const worldOf = async (add: (cluster: Cluster) => Start[] | Promise<Start[]>): P
 };
 
 /** Everything on one node. */
-export const oneNodeWorld = (): Promise<ClusterWorld> => worldOf((cluster) => [addChat(cluster, [...others, "chat"])]);
+export const oneNodeWorld = (): Promise<ClusterWorld> => worldOf((cluster) => [addChat(cluster, [...others, ...withStreams])]);
 
-/** Chat on three nodes, behind a gateway on a fourth. `envs`: what each of the three is told besides. */
+/** Chat and inboxes on three nodes, behind a gateway on a fourth. `envs`: what each of the three is told besides. */
 export const threeNodesWorld = (
 	envs: (cluster: Cluster) => Promise<Record<string, string>[]> = async () => [{}, {}, {}],
 ): Promise<ClusterWorld> =>
 	worldOf(async (cluster) => {
 		const three = await envs(cluster);
-		return [cluster.add({ services: others }), ...three.map((env) => addChat(cluster, ["chat"], env))];
+		return [cluster.add({ services: others }), ...three.map((env) => addChat(cluster, withStreams, env))];
 	});
