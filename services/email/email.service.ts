@@ -1,28 +1,32 @@
 import { join } from "node:path";
 import type { ServiceSchema, ServiceSettingSchema } from "moleculer";
-import { profile } from "../../config/profile.ts";
+import { profile as profileOfProcess } from "../../config/profile.ts";
 import { type DurableEventsMembers, durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { parseSender } from "./address.ts";
 import { attemptMail, type Post } from "./attempting.adapter.ts";
+import { chatMails } from "./chat-mails.mixin.ts";
 import { composer } from "./composing.adapter.ts";
 import { loadDkim } from "./dkim.adapter.ts";
-import { collections, type EmailCollections, type EmailService, type EmailVars } from "./email-base.ts";
+import { collections, type EmailCollections, type EmailProfile, type EmailService, type EmailVars } from "./email-base.ts";
 import { emlTransport } from "./eml.adapter.ts";
+import { forgetting } from "./forgetting.mixin.ts";
 import { operating } from "./operating.mixin.ts";
+import { queueHealth } from "./queue-health.ts";
 import { queueing } from "./queueing.mixin.ts";
 import { Sending } from "./sending.adapter.ts";
 import { smtpTransport } from "./smtp.adapter.ts";
 import type { Transport } from "./transport.ts";
+import { unsubscribing } from "./unsubscribing.mixin.ts";
 
 // Mails. What has happened is queued here, and sent when its recipient may have it; what became of it is kept.
 
 type Vars = EmailVars & DurableEventsMembers;
 
-const openTransport = ({ logger }: EmailService): Promise<Transport> | Transport => {
-	const { smtpUrl, dataDir, kind } = profile();
+const openTransport = ({ logger, profile }: EmailService): Promise<Transport> | Transport => {
+	const { smtpUrl, dataDir, kind } = profile;
 	if (smtpUrl !== null) return smtpTransport(smtpUrl);
 	const folder = join(dataDir, "mail");
 	const where = `SMTP_URL is not set: mails become files in ${folder}`;
@@ -32,13 +36,13 @@ const openTransport = ({ logger }: EmailService): Promise<Transport> | Transport
 };
 
 const openPost = async (service: EmailService): Promise<Post> => {
-	const sender = parseSender(profile().mailFrom);
-	const compose = composer(sender, loadDkim(profile()));
+	const sender = parseSender(service.profile.mailFrom);
+	const compose = composer(sender, loadDkim(service.profile));
 	return { sender, compose, transport: await openTransport(service) };
 };
 
 const startSending = (service: EmailService, post: Post): Sending => {
-	const { reconcileEvery, leaseTimeout, answerDeadline } = profile();
+	const { reconcileEvery, leaseTimeout, answerDeadline } = service.profile;
 	return new Sending({
 		mails: service.store.mails,
 		attempt: (mail, signal) => attemptMail(service, post, mail, signal),
@@ -50,38 +54,53 @@ const startSending = (service: EmailService, post: Post): Sending => {
 	});
 };
 
+/** After the store and the bus, so that it stops before them: what a server answers last is still written down. */
+const sendingMails = (profile: EmailProfile | undefined) =>
+	({
+		/** Long before the first event. */
+		created(this: EmailService) {
+			this.profile = profile ?? profileOfProcess();
+		},
+		async started(this: EmailService) {
+			this.post = await openPost(this);
+			this.sending = startSending(this, this.post);
+		},
+		async stopped(this: EmailService) {
+			await this.sending?.stop();
+			this.post?.transport.close();
+		},
+	}) as Partial<ServiceSchema>;
+
 const requireStore = async ({ storeHealth }: EmailVars): Promise<void> => {
 	const { ok, detail } = await storeHealth();
 	if (!ok) throw new Error(detail ?? "the store does not answer");
 };
 
-const email: ServiceSchema<ServiceSettingSchema, StoreMethods, Vars> = {
+export interface EmailOptions {
+	/** Default: that of the process. */
+	profile?: EmailProfile;
+}
+
+export const email = ({ profile }: EmailOptions = {}): ServiceSchema<ServiceSettingSchema, StoreMethods, Vars> => ({
 	name: "email",
 	// Started from the last to the first and stopped the other way round.
 	mixins: [
 		queueing,
+		chatMails,
+		unsubscribing,
 		operating,
+		forgetting,
 		health(function (this: Vars) {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {
 				checks: { store: () => requireStore(this) },
-				consumers: async () => (await groups()).filter(({ service }) => service === "email"),
+				consumers: async () => [...(await groups()).filter(({ service }) => service === "email"), await queueHealth(this)],
 			};
 		}),
+		sendingMails(profile),
 		durableEvents({ collections: ["mails"] }),
 		store<EmailCollections>({ main: "mails", collections }),
 	],
+});
 
-	async started() {
-		const post = await openPost(this);
-		this.post = post;
-		this.sending = startSending(this, post);
-	},
-
-	async stopped() {
-		await this.sending?.stop();
-		this.post?.transport.close();
-	},
-};
-
-export default email;
+export default email();

@@ -28,7 +28,15 @@ interface OwnPreferences extends MailPreferences {
 
 const allOn: MailPreferences = { kinds: {}, quietHours: null, digest: "off" };
 
-export const preferencesOf = async ({ broker }: Asking, userId: string): Promise<MailPreferences> => {
-	const { items } = await broker.call<{ items: OwnPreferences[] }, object>("notification.preferencesOf", { userIds: [userId] });
-	return items.find((item) => item.userId === userId) ?? allOn;
+/** In no order. */
+export const preferencesOfAll = async (
+	{ broker }: Asking,
+	userIds: readonly string[],
+): Promise<ReadonlyMap<string, MailPreferences>> => {
+	const { items } = await broker.call<{ items: OwnPreferences[] }, object>("notification.preferencesOf", { userIds });
+	const found = new Map(items.map((item) => [item.userId, item]));
+	return new Map(userIds.map((userId) => [userId, found.get(userId) ?? allOn]));
 };
+
+export const preferencesOf = async (asking: Asking, userId: string): Promise<MailPreferences> =>
+	(await preferencesOfAll(asking, [userId])).get(userId) ?? allOn;

@@ -5,7 +5,7 @@ import { causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { createEntity } from "../../mixins/store/versioned.ts";
 import type { EmailService } from "./email-base.ts";
 import { type Mail, newMail } from "./mail.ts";
-import { mailsOf } from "./mails-of.ts";
+import { mailedEvents, mailsOf } from "./mails-of.ts";
 
 // What happened becomes mails that wait to be sent. An event that comes again finds its mails there.
 
@@ -17,21 +17,8 @@ async function queue(this: EmailService, { params: event }: Context<DomainEvent>
 	this.sending?.wake();
 }
 
-/** Those that `mailsOf` knows. */
-export const told = [
-	"order.placed",
-	"order.paid",
-	"order.payment_declined",
-	"order.cancelled",
-	"order.expired",
-	"order.shipped",
-	"order.delivered",
-	"payment.refunded",
-	"payment.reminder_due",
-	"user.registered",
-	"user.password_reset_requested",
-	"user.password_changed",
-] as const;
+/** Messages have their own way: chat-mails.mixin.ts. */
+const told = mailedEvents.filter((type) => type !== "chat.message_posted");
 
 const durable = { group: "email" };
 

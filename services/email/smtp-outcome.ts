@@ -18,11 +18,11 @@ export interface SmtpFailure {
 export type SmtpOutcome =
 	| { kind: "sent"; code: number; response: string }
 	/** It may work later. `unknown`: the server may have taken it all the same. */
-	| { kind: "retry"; reason: string; unknown?: true }
+	| { kind: "retry"; reason: string; code?: number; unknown?: true }
 	/** This address takes no mail, now or later. */
-	| { kind: "bad-address"; reason: string }
+	| { kind: "bad-address"; reason: string; code?: number }
 	/** It will not be taken, and that is not the address' fault. */
-	| { kind: "refused"; reason: string };
+	| { kind: "refused"; reason: string; code?: number };
 
 /** X.Y.Z at the start of the text of a reply. */
 const enhancedIn = ({ response }: SmtpFailure): readonly [subject: number, detail: number] | null => {
@@ -64,8 +64,9 @@ const mayHaveTaken = ({ begun = false, responseCode }: SmtpFailure): boolean => 
 const ownRefusals: readonly string[] = ["EENVELOPE", "EMESSAGE"];
 
 export const outcomeOf = (failure: SmtpFailure): SmtpOutcome => {
-	const reason = reasonOf(failure);
-	if (isPermanent(failure)) return { kind: saysBadAddress(failure) ? "bad-address" : "refused", reason };
-	if (failure.responseCode === undefined && ownRefusals.includes(failure.code ?? "")) return { kind: "refused", reason };
-	return { kind: "retry", reason, ...(mayHaveTaken(failure) && { unknown: true }) };
+	const { responseCode, code = "" } = failure;
+	const told = { reason: reasonOf(failure), ...(responseCode !== undefined && { code: responseCode }) };
+	if (isPermanent(failure)) return { kind: saysBadAddress(failure) ? "bad-address" : "refused", ...told };
+	if (responseCode === undefined && ownRefusals.includes(code)) return { kind: "refused", ...told };
+	return { kind: "retry", ...told, ...(mayHaveTaken(failure) && { unknown: true }) };
 };

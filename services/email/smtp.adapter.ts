@@ -9,6 +9,8 @@ import type { Message, Transport } from "./transport.ts";
 const defaults = {
 	maxConnections: 5,
 	maxMessages: 100,
+	// Over a connection that the server had closed meanwhile, and never once the message was on its way: that is for us to decide.
+	maxRequeues: 1,
 	connectionTimeout: 10_000,
 	greetingTimeout: 10_000,
 	socketTimeout: 30_000,
@@ -39,9 +41,13 @@ const widthOf = (text: string): number => {
 	return Number.isInteger(asked) && asked >= 1 && asked <= 100 ? asked : defaults.maxConnections;
 };
 
+/** What nodemailer says when it has tried a second connection; why the first was of no use, it does not pass on. */
+const noUse = "Reached maximum number of retries after connection was closed";
+
 const failureOf = (error: unknown, begun: boolean): SmtpFailure => {
-	const { message, code, responseCode, response, command } = error as Partial<SmtpFailure>;
-	return { message: message ?? String(error), code, responseCode, response, command, begun };
+	const { message = String(error), code, responseCode, response, command } = error as Partial<SmtpFailure>;
+	const words = message === noUse ? "the server did not answer or closed the connection, more than once" : message;
+	return { message: words, code, responseCode, response, command, begun };
 };
 
 /** The part of nodemailer's message that is used here. */

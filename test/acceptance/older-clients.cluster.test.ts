@@ -2,6 +2,7 @@ import { needsOwn } from "../support/servers.ts";
 import { type Cluster, startCluster } from "../support/souk.ts";
 import { olderChat } from "./older-chat.suite.ts";
 import { olderCustomers } from "./older-customers.suite.ts";
+import { olderNotifications } from "./older-notifications.suite.ts";
 import { olderShop } from "./older-shop.suite.ts";
 
 describe("Older clients, on a cluster", function () {
@@ -22,4 +23,5 @@ describe("Older clients, on a cluster", function () {
 	olderShop(() => cluster.api);
 	olderCustomers(() => cluster.api);
 	olderChat(() => cluster.api);
+	olderNotifications(() => cluster.api);
 });

@@ -120,6 +120,8 @@ export class RawFollower extends Follower {
 	/** Names of what came, of the connection that stands or was the last. */
 	said: string[] = [];
 	ready: ReadyMessage | undefined;
+	/** Connections that came so far as to be live. */
+	lives = 0;
 	/** All that were told, those in `ready` too. */
 	readonly counters: CountersMessage[] = [];
 	#socket: Socket | undefined;
@@ -160,6 +162,7 @@ export class RawFollower extends Follower {
 		socket.onAny((event: string) => this.said.push(event));
 		socket.on("ready", (ready: ReadyMessage) => {
 			this.ready = ready;
+			this.lives += 1;
 			if (ready.counters) this.counters.push(ready.counters);
 			this.look();
 		});
