@@ -6,6 +6,7 @@ import type { Profile } from "../../config/profile-type.ts";
 import { routes as allRoutes, type Route } from "../../contracts/http/index.ts";
 import { accessTokens } from "../../mixins/access-token/index.ts";
 import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
+import { scrape, scrapeType } from "../../mixins/metrics/metrics.ts";
 import { gatewayDoor } from "../../mixins/placement/gateway-door.mixin.ts";
 import { type Page, rest } from "../../mixins/rest/rest.mixin.ts";
 import { staticFile } from "../../mixins/rest/static-file.ts";
@@ -48,7 +49,14 @@ const once = (make: () => string): (() => string) => {
 
 const swaggerUi = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
 
-const pages = (routes: readonly Route[], { publicUrl, keyPrefix }: Profile): Record<string, Page> => {
+/** In a cluster each node has a port for this, which nobody outside reaches. */
+const metricsPage: Page = async () => ({
+	status: 200,
+	headers: { "Content-Type": scrapeType, "Cache-Control": "no-store" },
+	body: await scrape(),
+});
+
+const pages = (routes: readonly Route[], { publicUrl, keyPrefix, kind }: Profile): Record<string, Page> => {
 	const info = { title: "Souk", version: manifest.version, description: "The realtime back end of a marketplace." };
 	const made = documents(
 		once(() => JSON.stringify(openApi(routes, info))),
@@ -56,6 +64,7 @@ const pages = (routes: readonly Route[], { publicUrl, keyPrefix }: Profile): Rec
 	);
 	return {
 		...Object.fromEntries(Object.entries(made).map(([name, document]) => [name, asPage(document)])),
+		...(kind === "embedded" && { "GET /metrics": metricsPage }),
 		"GET /docs/swagger-ui.css": staticFile(join(swaggerUi, "swagger-ui.css"), "text/css; charset=utf-8"),
 		"GET /docs/swagger-ui-bundle.js": staticFile(join(swaggerUi, "swagger-ui-bundle.js"), "text/javascript; charset=utf-8"),
 	};
