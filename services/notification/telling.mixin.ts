@@ -1,9 +1,9 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { DomainEvent } from "../../contracts/events.ts";
 import { deriveId } from "../../contracts/ids.ts";
+import { inTurn } from "../../mixins/store/in-turn.ts";
 import type { Begun } from "./chat-window.ts";
 import type { Told } from "./chat-windows.adapter.ts";
-
 import type { NotificationService } from "./notification-base.ts";
 import { type Channel, wants } from "./preferences.ts";
 import type { Delivery } from "./storing.adapter.ts";
@@ -32,8 +32,9 @@ const deliver = async (service: NotificationService, event: DomainEvent, telling
 	if (tellings.length > 0) await service.deliver(tellings.map((telling) => deliveryOf(event, telling)));
 };
 
-export async function tell(this: NotificationService, { params: event }: Context<DomainEvent<ToldType>>): Promise<void> {
-	await deliver(this, event, await wanted(this, tellingsOf(event)));
+/** News of one order in the order in which they came: on one node nobody reads that it is paid before they read that it was placed. */
+export function tell(this: NotificationService, { params: event }: Context<DomainEvent<ToldType>>): Promise<void> {
+	return inTurn(`order ${event.data.orderId}`, this, async () => deliver(this, event, await wanted(this, tellingsOf(event))));
 }
 
 type MessagePosted = DomainEvent<"chat.message_posted">;

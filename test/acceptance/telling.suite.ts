@@ -59,7 +59,11 @@ class Listener {
 			assert.equal(entries.length, this.#told, name);
 			assert.equal(new Set(entries.map(({ id }) => id)).size, entries.length, name);
 			const versions = counters.map(({ version }) => version);
-			assert.deepEqual(versions, [...new Set(versions)].sort((a, b) => a - b), name); // biome-ignore format: one line
+			assert.deepEqual(
+				versions,
+				versions.toSorted((a, b) => a - b),
+				name,
+			);
 			for (const { total, unread, unseen } of counters) assert.deepEqual([unread, unseen], [total, total], name);
 		}
 	}

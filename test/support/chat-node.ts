@@ -1,4 +1,4 @@
-import { type Service, ServiceBroker } from "moleculer";
+import { type BrokerOptions, type Service, ServiceBroker } from "moleculer";
 import type { CallMeta } from "../../contracts/call.ts";
 import type { DomainEvent } from "../../contracts/events.ts";
 import type { ConversationView, PostedView } from "../../contracts/http/chat.ts";
@@ -44,9 +44,10 @@ const auth = (people: Map<string, boolean>) => ({
 	},
 });
 
-export const startChatNode = async (profile: StoreProfile): Promise<ChatNode> => {
+export const startChatNode = async (profile: StoreProfile, options: BrokerOptions = {}): Promise<ChatNode> => {
 	setStoreProfile(profile);
 	const broker = new ServiceBroker({
+		...options,
 		logger: false,
 		validator: new TypeBoxValidator(),
 		middlewares: [domainErrors()],

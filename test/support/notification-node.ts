@@ -22,6 +22,8 @@ export interface Request {
 export interface NotificationNode {
 	broker: ServiceBroker;
 	service: NotificationService;
+	/** Names of people, as auth knows them. */
+	names: Map<string, string>;
 	/** Events of the service's collections, in order. */
 	events: DomainEvent[];
 	call<T>(action: string, params: object, userId: string, request?: Request): Promise<{ body: T; meta: CallMeta }>;
@@ -34,8 +36,16 @@ export interface NotificationNode {
 
 const sink = { queued: 0, write: () => undefined, pause: () => undefined, resume: () => undefined, end: () => undefined };
 
-/** Who is nobody here: access tokens are not looked at. */
-const auth = { name: "auth", actions: { jwks: () => ({ keys: [] }), endedSessions: () => ({ items: [] }) } };
+/** Access tokens are not looked at here. */
+const auth = (names: ReadonlyMap<string, string>) => ({
+	name: "auth",
+	actions: {
+		jwks: () => ({ keys: [] }),
+		endedSessions: () => ({ items: [] }),
+		resolveMany: ({ params }: { params: { ids: string[] } }) =>
+			params.ids.filter((id) => names.has(id)).map((id) => ({ id, name: names.get(id) })),
+	},
+});
 
 export const startNotificationNode = async (profile: StoreProfile): Promise<NotificationNode> => {
 	setStoreProfile(profile);
@@ -45,7 +55,8 @@ export const startNotificationNode = async (profile: StoreProfile): Promise<Noti
 		middlewares: [domainErrors()],
 		tracking: { enabled: true },
 	});
-	broker.createService(auth as never); // its own typed schema is narrower than the general one
+	const names = new Map<string, string>();
+	broker.createService(auth(names) as never); // its own typed schema is narrower than the general one
 	const service = broker.createService({ ...notification }) as Service as NotificationService;
 	await broker.start();
 	const events: DomainEvent[] = [];
@@ -64,6 +75,7 @@ export const startNotificationNode = async (profile: StoreProfile): Promise<Noti
 	return {
 		broker,
 		service,
+		names,
 		events,
 		async call<T>(action: string, params: object, id: string, { key, hash = "hash", ifMatch }: Request = {}) {
 			const request = { key: key ?? newId(), hash, named: key !== undefined };
