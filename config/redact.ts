@@ -1,5 +1,5 @@
 // What never stands in a log, whoever logs it: values under telling names, passwords in URLs, bearer and JSON web tokens,
-// service keys and Stripe's keys in text.
+// refresh tokens and those of links in mails, service keys and Stripe's keys in text.
 
 const telling = /pass(word|wd)?$|secret|token|authorization|cookie|api-?key|credential|private|jwt|jwk/i;
 const mask = "[redacted]";
@@ -10,6 +10,7 @@ export const redactText = (text: string): string =>
 		.replace(/\/\/[^\s/@]*:[^\s/@]*@/g, `//${mask}@`)
 		.replace(/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${mask}`)
 		.replace(/\b(souk_[a-z2-7]{24})\.[\w-]+/g, `$1.${mask}`)
+		.replace(/\b([\w-]{1,64}\.(?:[a-z2-7]{24}|\d{1,15}))\.[\w-]{43}(?![\w-])/g, `$1.${mask}`)
 		.replace(/\b(?:[sr]k_(?:test|live)|whsec)_\w{4,}/g, mask)
 		.replace(/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+/g, mask);
 

@@ -48,6 +48,11 @@ export interface Route {
 	answer: TSchema | null;
 	/** Beside 201: the same body with 200 (`ctx.meta.status`), and what that means. */
 	found?: string;
+	/**
+	 * The answer is a page, for people who follow a link: the action answers its HTML, and this is its Content-Security-Policy. A refusal is a
+	 * page too for who asks for HTML, and a problem for all others.
+	 */
+	page?: string;
 	/** `Location` of what was made; `{id}` is taken from the answer. */
 	location?: string;
 	/** The answer is one entity with a `version`: ETag, If-None-Match, and If-Match on changes. */

@@ -1,6 +1,7 @@
 import type { Caller, ServiceCaller } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Route } from "../../contracts/http/route.ts";
+import { networkOf } from "../rate-limits/network.ts";
 import type { RateLimits, Standing } from "../rate-limits/rate-limits.ts";
 import type { Headers } from "./headers.ts";
 
@@ -50,6 +51,8 @@ const count = (limits: RateLimits, route: Route, who: string, headers: Headers):
 	return undefined;
 };
 
+const byAddress = (address: string): string => `address:${networkOf(address)}`;
+
 const demandScope = ({ scopes = [] }: Route, { scopes: held }: ServiceCaller): void => {
 	if (scopes.length === 0) throw new DomainError("FORBIDDEN", "Service keys are not taken here: this is for people");
 	if (!scopes.some((scope) => held.includes(scope))) {
@@ -85,7 +88,7 @@ const admitPerson = async (door: Doorkeeper, route: Route, { authorization, addr
 		const token = tokenOf(authorization);
 		caller = door.knownAccessToken(token) ?? (await door.verifyAccessToken(token));
 	} catch (error) {
-		await count(door.limits, route, `address:${address}`, headers);
+		await count(door.limits, route, byAddress(address), headers);
 		throw error;
 	}
 	const counted = count(door.limits, route, `user:${caller.id}`, headers);
@@ -96,14 +99,14 @@ const admitPerson = async (door: Doorkeeper, route: Route, { authorization, addr
 
 /** A key that was not checked a moment ago counts against its address before auth is asked: guesses must not cost more than that. */
 const admitProgram = async (door: Doorkeeper, route: Route, key: string, { address, headers }: Knock): Promise<Admitted> => {
-	const program = await door.verifyServiceKey(key, async () => count(door.limits, route, `address:${address}`, headers));
+	const program = await door.verifyServiceKey(key, async () => count(door.limits, route, byAddress(address), headers));
 	await count(door.limits, route, `key:${program.keyId}`, headers);
 	demandScope(route, program);
 	return { service: program };
 };
 
 const admitAnybody = async (door: Doorkeeper, route: Route, { address, headers }: Knock): Promise<Admitted> => {
-	await count(door.limits, route, `address:${address}`, headers);
+	await count(door.limits, route, byAddress(address), headers);
 	return {};
 };
 

@@ -38,6 +38,10 @@ const locationOf = (template: string, data: Params): string =>
 
 const toAnswer = (route: Route, meta: CallMeta, data: unknown): Answer => {
 	if (route.answer === null) return { status: meta.status ?? route.status, headers: {}, body: null };
+	if (route.page) {
+		const headers = { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": route.page };
+		return { status: route.status, headers, body: String(data) };
+	}
 	const headers: Headers = { "Content-Type": "application/json" };
 	const members = data as Params;
 	if (route.entity) headers.ETag = etagOf(Number(meta.verbatim ? meta.version : members.version));
@@ -119,6 +123,7 @@ export const endpoint = (route: Route): ((tools: Tools, req: RestRequest) => Pro
 	const inputOf = compileInput(route);
 	return async (tools, req) => {
 		const address = addressOf(req, tools.trustProxy);
+		if (route.page) req.refusesInHtml = req.headers.accept?.includes("text/html") ?? false;
 		const caller = await admit(tools, route, {
 			authorization: req.headers.authorization,
 			apiKey: req.headers["x-api-key"] as string | undefined, // Node joins repeats of such a header

@@ -21,6 +21,8 @@ export interface RestRequest extends IncomingMessage {
 	answerHeaders: Headers;
 	/** Once it is let in and read: how its route words a refusal, if not as a problem. */
 	refused?: OwnRefusal;
+	/** Somebody looks at it in a browser: a refusal is a page. */
+	refusesInHtml?: boolean;
 }
 
 export type RestResponse = ServerResponse;

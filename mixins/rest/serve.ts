@@ -13,6 +13,7 @@ import type { aliasFinder, Mounted } from "./find-alias.ts";
 import { corsHeaders, preflightHeaders } from "./headers.ts";
 import { type Outgoing, type RestRequest, type RestResponse, write } from "./http.ts";
 import { refusalOf } from "./refusal.ts";
+import { refusalPage } from "./refusal-page.ts";
 import type { Running } from "./running.ts";
 
 // From a request to its handler, and the ways out: an answer, a refusal, and what OPTIONS tells.
@@ -102,6 +103,14 @@ export const refuse = (service: RestService, req: RestRequest, res: RestResponse
 	const { problem, headers, unexpected } = refusalOf(error, req.requestId, req.headers.authorization !== undefined);
 	if (unexpected) service.logger.error(`${req.method} ${req.pathname} failed`, error);
 	if (res.headersSent) return void res.destroy();
+	if (req.refusesInHtml) {
+		const type = { "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store" };
+		return void finish(service, req, res, {
+			status: problem.status,
+			headers: { ...type, ...headers },
+			body: refusalPage(problem),
+		});
+	}
 	const own = isOwn(req.refused, problem.status) ? req.refused : undefined;
 	void finish(service, req, res, {
 		status: problem.status,

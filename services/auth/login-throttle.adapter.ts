@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 import type { RateLimit } from "../../config/profile-type.ts";
 import { DomainError } from "../../contracts/errors.ts";
+import { networkOf } from "../../mixins/rate-limits/network.ts";
 import type { VolatileRedis } from "../../mixins/redis/volatile-redis.ts";
 
 // Guessing passwords (ASVS 5.0 §6.3.1). Tries are counted per e-mail and address together, so that somebody who guesses from
@@ -63,7 +64,8 @@ export const loginThrottle = (limit: RateLimit, redis: VolatileRedis | null, pre
 	const byPairSlowly = counter("slow", Math.max(slow.points, limit.count), Math.max(slow.duration, limit.seconds), redis, prefix);
 	const byAddress = counter("address", limit.count * addressFactor, limit.seconds, redis, prefix);
 	return {
-		async attempt(emailKey, address) {
+		async attempt(emailKey, from) {
+			const address = networkOf(from);
 			const pair = pairKey(emailKey, address);
 			await consume(byAddress, address);
 			await consume(byPair, pair);

@@ -71,10 +71,14 @@ export const nameKeyOf = (name: string): string => {
 
 export const searchKeyOf = (name: string, id: string): string => `${nameKeyOf(name)}\n${id}`;
 
-/** Throws VALIDATION for names with control characters: they end up in mails and logs. */
+/** Ends of lines, half of a surrogate pair, and what turns the direction of the text around it: a name stands amid other text. */
+const unfit = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+const visible = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
+/** Throws VALIDATION for names that nobody sees, or with control characters: they end up in mails and before the eyes of others. */
 export const cleanName = (name: string): string => {
 	const clean = name.trim();
-	if (clean === "" || /\p{Cc}/u.test(clean)) {
+	if (!visible.test(clean) || unfit.test(clean)) {
 		const detail = "must not be blank or contain control characters";
 		throw new DomainError("VALIDATION", `The name ${detail}`, { errors: [{ pointer: "/name", detail }] });
 	}

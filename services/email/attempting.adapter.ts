@@ -1,5 +1,6 @@
 import { clock } from "../../config/clock.ts";
 import { isAddress } from "./address.ts";
+import { stillUnread } from "./audience.adapter.ts";
 import type { Composer, Sender } from "./composing.adapter.ts";
 import type { EmailService } from "./email-base.ts";
 import type { Mail } from "./mail.ts";
@@ -61,7 +62,9 @@ export const attemptMail = async (service: EmailService, post: Post, mail: Mail,
 	const contact = await contactOf(service, mail.userId);
 	const refused = await refusedFor(service, mail, contact);
 	if (refused || !contact) return refused ?? failed("nobody to send it to");
-	const wording = await wordingOf(service, mail, contact, realToken(service));
+	const unread = await stillUnread(service, mail);
+	if (!unread) return { kind: "dropped", reason: "its recipient has read it meanwhile, or wants to hear nothing of it any more" };
+	const wording = await wordingOf(service, unread, contact, realToken(service));
 	if (wording.kind === "dropped") return wording;
 	if (wording.kind === "failed") return failed(wording.reason);
 	const to = { name: contact.name, address: contact.email };

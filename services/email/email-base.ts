@@ -1,12 +1,15 @@
 import type { Service } from "moleculer";
 import type { Profile } from "../../config/profile-type.ts";
 import { mailRoutes } from "../../contracts/http/mails.ts";
+import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
 import { routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec, Document } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import { outboxIndex } from "../../mixins/store/versioned.ts";
 import type { Post } from "./attempting.adapter.ts";
+import type { MailWindows } from "./chat-window.ts";
+import type { DigestItem, MailDigest } from "./digest.ts";
 import type { Mail } from "./mail.ts";
 import type { Sending } from "./sending.adapter.ts";
 
@@ -31,6 +34,9 @@ export interface EmailCollections {
 	mails: Mail;
 	mail_suppressions: Suppression;
 	mail_secrets: MailSecret;
+	mail_windows: MailWindows;
+	mail_digests: MailDigest;
+	mail_digest_items: DigestItem;
 	leases: LeaseDocument;
 }
 
@@ -59,12 +65,41 @@ export const collections: { readonly [K in keyof EmailCollections]: CollectionSp
 	},
 	mail_suppressions: {},
 	mail_secrets: {},
+	mail_windows: {},
+	mail_digests: {
+		indexes: [
+			{ name: "due", fields: [["dueAt", 1]], sparse: true },
+			{ name: "remove_at", fields: [["removeAt", 1]], sparse: true },
+		],
+	},
+	mail_digest_items: {
+		indexes: [
+			{
+				name: "digest",
+				fields: [
+					["digestId", 1],
+					["item.at", -1],
+				],
+			},
+			{ name: "user", fields: [["userId", 1]] },
+			{ name: "remove_at", fields: [["removeAt", 1]], sparse: true },
+		],
+	},
 	leases: {},
 };
 
 export type EmailProfile = Pick<
 	Profile,
-	"answerDeadline" | "dataDir" | "dkim" | "kind" | "leaseTimeout" | "mailFrom" | "publicUrl" | "reconcileEvery" | "smtpUrl"
+	| "answerDeadline"
+	| "chatNotifyWindow"
+	| "dataDir"
+	| "dkim"
+	| "kind"
+	| "leaseTimeout"
+	| "mailFrom"
+	| "publicUrl"
+	| "reconcileEvery"
+	| "smtpUrl"
 >;
 
 export interface EmailVars extends StoreMembers<EmailCollections> {
@@ -72,6 +107,9 @@ export interface EmailVars extends StoreMembers<EmailCollections> {
 	sending: Sending | undefined;
 	post: Post | undefined;
 	cleaning: NodeJS.Timeout | undefined;
+	digesting: LeasedJob | undefined;
+	/** What unsubscribe links are signed with, once it was needed. */
+	unsubscribeSecret: Promise<Buffer> | undefined;
 }
 
 export type EmailService = Service & EmailVars;

@@ -7,6 +7,7 @@ import { health } from "../../mixins/health/health.mixin.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { parseSender } from "./address.ts";
 import { attemptMail, type Post } from "./attempting.adapter.ts";
+import { chatMails } from "./chat-mails.mixin.ts";
 import { composer } from "./composing.adapter.ts";
 import { loadDkim } from "./dkim.adapter.ts";
 import { collections, type EmailCollections, type EmailProfile, type EmailService, type EmailVars } from "./email-base.ts";
@@ -18,6 +19,7 @@ import { queueing } from "./queueing.mixin.ts";
 import { Sending } from "./sending.adapter.ts";
 import { smtpTransport } from "./smtp.adapter.ts";
 import type { Transport } from "./transport.ts";
+import { unsubscribing } from "./unsubscribing.mixin.ts";
 
 // Mails. What has happened is queued here, and sent when its recipient may have it; what became of it is kept.
 
@@ -55,8 +57,11 @@ const startSending = (service: EmailService, post: Post): Sending => {
 /** After the store and the bus, so that it stops before them: what a server answers last is still written down. */
 const sendingMails = (profile: EmailProfile | undefined) =>
 	({
-		async started(this: EmailService) {
+		/** Long before the first event. */
+		created(this: EmailService) {
 			this.profile = profile ?? profileOfProcess();
+		},
+		async started(this: EmailService) {
 			this.post = await openPost(this);
 			this.sending = startSending(this, this.post);
 		},
@@ -81,6 +86,8 @@ export const email = ({ profile }: EmailOptions = {}): ServiceSchema<ServiceSett
 	// Started from the last to the first and stopped the other way round.
 	mixins: [
 		queueing,
+		chatMails,
+		unsubscribing,
 		operating,
 		forgetting,
 		health(function (this: Vars) {

@@ -3,6 +3,7 @@ import { clock } from "../../config/clock.ts";
 import type { DomainEvent } from "../../contracts/events.ts";
 import { causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
+import { mailWindowsOf } from "./chat-window.ts";
 import type { EmailService } from "./email-base.ts";
 import { decideForget } from "./moves.ts";
 
@@ -14,6 +15,8 @@ const pageSize = 100;
 async function forgetUser(this: EmailService, { params: event }: Context<DomainEvent<"user.deleted">>): Promise<void> {
 	const cause = causeOf({ requestID: event.requestid });
 	const { userId } = event.data;
+	await this.store.mail_windows.remove({ _id: mailWindowsOf(userId) });
+	await this.store.mail_digest_items.remove({ userId });
 	for (let after = ""; ; ) {
 		const page = await this.store.mails.find({
 			where: { userId, listKey: { $gt: after } },
@@ -30,7 +33,10 @@ const every = 10 * 60_000;
 
 const removeOld = async ({ store, logger }: EmailService): Promise<void> => {
 	try {
-		await store.mails.remove({ removeAt: { $lte: clock.now() } });
+		const old = { removeAt: { $lte: clock.now() } };
+		await store.mails.remove(old);
+		await store.mail_digest_items.remove(old);
+		await store.mail_digests.remove(old);
 	} catch (error) {
 		logger.warn("Old mails could not be removed, the next round comes:", error);
 	}

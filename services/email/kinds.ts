@@ -1,7 +1,8 @@
-import type { NotificationBody } from "../../contracts/notifications.ts";
+import type { NotificationKind } from "../../contracts/http/preferences.ts";
 
-/** What people choose by. A mail that is about their account has none: it obeys no choice. */
-export type NotificationKind = NotificationBody["notification_type"];
+// What people choose by. A mail that is about their account has no kind: it obeys no choice.
+
+export type { NotificationKind };
 
 /** Payments cannot be turned off. */
 export const turnOffKinds = [

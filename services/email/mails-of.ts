@@ -83,12 +83,16 @@ const table: Table = {
 			data: { ...orderOf(data), trackingNumber: data.trackingNumber },
 		},
 	],
-	"payment.refunded": ({ data: { buyerId, orderId, refunded, refundedTotal, amount, reason } }) => [
+	"payment.refunded": ({ data: { buyerId, orderId, productName, refunded, refundedTotal, amount, reason } }) => [
 		{
 			userId: buyerId,
 			template: "refunded",
 			kind: "purchase_notification",
-			data: { orderId, refunded, refundedTotal, amount, ...(reason === undefined ? {} : { reason }) },
+			data: {
+				...{ orderId, refunded, refundedTotal, amount },
+				...(productName === undefined ? {} : { productName }),
+				...(reason === undefined ? {} : { reason }),
+			},
 		},
 	],
 	"payment.reminder_due": ({ data: { buyerId, orderId, productName, amount, dueDate, daysOverdue } }) => [
@@ -117,6 +121,10 @@ const table: Table = {
 			},
 		})),
 	"user.registered": ({ data: { userId } }) => [{ userId, template: "welcome", kind: null, data: {} }],
+	"user.verification_requested": ({ data: { userId } }) => [{ userId, template: "verification", kind: null, data: {} }],
+	"user.password_reset_requested": ({ data: { userId, requestId } }) => [
+		{ userId, template: "password-reset", kind: null, data: { requestId } },
+	],
 	"user.password_changed": ({ data: { userId }, time }) => [
 		{ userId, template: "password-changed", kind: null, data: { at: time } },
 	],

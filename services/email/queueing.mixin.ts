@@ -17,7 +17,7 @@ async function queue(this: EmailService, { params: event }: Context<DomainEvent>
 	this.sending?.wake();
 }
 
-/** All that `mailsOf` knows, but for messages: which of those are told of by mail is decided in a way of its own. */
+/** Messages have their own way: chat-mails.mixin.ts. */
 const told = mailedEvents.filter((type) => type !== "chat.message_posted");
 
 const durable = { group: "email" };

@@ -2,6 +2,7 @@ import type { EmailService } from "./email-base.ts";
 import type { Mail } from "./mail.ts";
 import type { Contact } from "./people.adapter.ts";
 import { MissingData, type Rendered, render } from "./templates/index.ts";
+import { unsubscribeHeaders, unsubscribeLink } from "./unsubscribing.mixin.ts";
 
 // What a mail says. Links that let somebody in are made anew each time it is said, and are kept nowhere.
 
@@ -33,12 +34,13 @@ export const realToken =
 export const hiddenToken: TokenOf = async () => "hidden";
 
 /** Throws what the asked throw. */
-export const wordingOf = async ({ profile }: EmailService, mail: Mail, { name }: Contact, tokenOf: TokenOf): Promise<Wording> => {
+export const wordingOf = async (service: EmailService, mail: Mail, { name }: Contact, tokenOf: TokenOf): Promise<Wording> => {
 	const token = await tokenOf(mail);
 	if (token === null) return { kind: "dropped", reason: "its link has become useless" };
-	const links = { home: profile.publicUrl, ...(token !== undefined && { token }) };
+	const unsubscribe = await unsubscribeLink(service, mail);
+	const links = { home: service.profile.publicUrl, ...(token !== undefined && { token }), unsubscribe };
 	try {
-		return { kind: "words", words: render(mail.template, mail.data, { name, links }), headers: {} };
+		return { kind: "words", words: render(mail.template, mail.data, { name, links }), headers: unsubscribeHeaders(unsubscribe) };
 	} catch (error) {
 		if (error instanceof MissingData) return { kind: "failed", reason: error.message };
 		throw error;

@@ -16,6 +16,7 @@ import { deadLetterActions } from "./dead-letters.mixin.ts";
 import { healthActions } from "./health.mixin.ts";
 import { olderChat } from "./older/chat.mixin.ts";
 import { olderCustomers } from "./older/customers.mixin.ts";
+import { olderNotifications } from "./older/notifications.mixin.ts";
 import { olderShop } from "./older/shop.mixin.ts";
 import { openApi } from "./openapi.ts";
 import { operating } from "./operating.mixin.ts";
@@ -39,13 +40,20 @@ const asPage = (document: (params: Readonly<Record<string, string>>) => Document
 	};
 };
 
+/** Made when somebody asks first: a megabyte that most processes are never asked for. */
+const once = (make: () => string): (() => string) => {
+	let made: string | undefined;
+	return () => (made ??= make());
+};
+
 const swaggerUi = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
 
 const pages = (routes: readonly Route[], { publicUrl, keyPrefix }: Profile): Record<string, Page> => {
 	const info = { title: "Souk", version: manifest.version, description: "The realtime back end of a marketplace." };
-	const openApiJson = JSON.stringify(openApi(routes, info));
-	const asyncApiJson = JSON.stringify(asyncApi({ info, publicUrl, prefix: keyPrefix }));
-	const made = documents(openApiJson, asyncApiJson);
+	const made = documents(
+		once(() => JSON.stringify(openApi(routes, info))),
+		once(() => JSON.stringify(asyncApi({ info, publicUrl, prefix: keyPrefix }))),
+	);
 	return {
 		...Object.fromEntries(Object.entries(made).map(([name, document]) => [name, asPage(document)])),
 		"GET /docs/swagger-ui.css": staticFile(join(swaggerUi, "swagger-ui.css"), "text/css; charset=utf-8"),
@@ -69,6 +77,7 @@ export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions
 		olderShop,
 		olderCustomers,
 		olderChat,
+		olderNotifications,
 	] as ServiceSchema[],
 });
 

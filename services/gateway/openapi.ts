@@ -65,7 +65,8 @@ const success = (route: Route, components: Components): Json => {
 	if (route.location) names.push("Location");
 	if (route.idempotent) names.push("Idempotency-Replayed");
 	if (route.method === "GET") names.push("X-Cache");
-	const content = route.answer && { content: { "application/json": { schema: refer(route.answer, components) } } };
+	const type = route.page ? "text/html" : "application/json";
+	const content = route.answer && { content: { [type]: { schema: refer(route.answer, components) } } };
 	return { description: route.answer ? "Done" : "Done, without a body", headers: headerRefs(names), ...content };
 };
 
@@ -85,7 +86,11 @@ const problemAnswer = (route: Route, status: number, codes: readonly ErrorCode[]
 	return {
 		description: codes.map((code) => `\`${code}\` ${errorTable[code].title}`).join("; "),
 		headers: headerRefs(names),
-		content: { "application/problem+json": { schema }, ...ownWords(route, status, components) },
+		content: {
+			"application/problem+json": { schema },
+			...ownWords(route, status, components),
+			...(route.page ? { "text/html": { schema: { type: "string" } } } : {}),
+		},
 	};
 };
 

@@ -31,6 +31,14 @@ describe("redaction", () => {
 		assert.equal(redact(`souk_${id}.${"s-_".repeat(14)}s was sent`), `souk_${id}.[redacted] was sent`);
 	});
 
+	it("masks what makes a refresh token or the link of a mail one, and leaves whose it is", () => {
+		const [id, mac] = ["abcdefghijklmnopqrstuvwx", `${"m-_".repeat(14)}m`];
+		for (const text of [`${id}.7`, `${id}.${id}`, `demo-seller.${id}`]) {
+			assert.equal(redact(`no good: ${text}.${mac}, it says`), `no good: ${text}.[redacted], it says`);
+		}
+		assert.equal(redact("souk.events.user.registered"), "souk.events.user.registered");
+	});
+
 	it("masks Stripe's keys and signing secrets in any text", () => {
 		for (const key of ["sk_live_51SoukSouk", "rk_test_51SoukSouk", "whsec_51SoukSouk"]) {
 			const seen = String(redact(`Invalid API Key provided: ${key}.`));

@@ -1,83 +1,160 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { LiveCrowd } from "../support/live-crowd.ts";
+import { assertOneHistory, type Follower, historyOf, RawFollower, Reader } from "../support/live-followers.ts";
 import { type Someone, signUp } from "../support/market.ts";
 import { needsOwn } from "../support/servers.ts";
-import { type Cluster, startCluster } from "../support/souk.ts";
+import { type Cluster, type ClusterNode, startCluster } from "../support/souk.ts";
+import { until } from "../support/until.ts";
 
 const people = 20;
 const streamsEach = 50;
 const sockets = 2_000; // two members follow each of the streams
 
+interface Group {
+	id: string;
+	writer: Someone;
+	reader: Someone;
+}
+
 describe("A node of chat that ends", function () {
 	this.timeout(240_000);
 	let cluster: Cluster;
 	let crowd: LiveCrowd | undefined;
+	const members: Someone[] = [];
+	const groups: Group[] = [];
+	const followers: Follower[] = [];
+
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth", "orders", "payment"] }, { services: ["chat"] }, { services: ["chat"] }],
+			nodes: [
+				{ services: ["gateway", "auth", "orders", "payment", "notification", "email"] },
+				{ services: ["chat"] },
+				{ services: ["chat"] },
+			],
 		});
-	});
-	after(async () => {
-		await crowd?.end();
-		await cluster?.stop();
-	});
-
-	const members: Someone[] = [];
-	const groups: { id: string; writer: Someone }[] = [];
-	const failed: string[] = [];
-	const posted = new Map<string, number>();
-
-	/** Posts over HTTP until `enough`, and keeps what was not taken. */
-	const post = async (enough: () => boolean): Promise<void> => {
-		for (let i = 0; !enough(); i += 1) {
-			const { id, writer } = groups[(i * 7) % groups.length] as (typeof groups)[number];
-			const answer = await cluster.api.post(`/v1/conversations/${id}/messages`, { text: randomUUID() }, { token: writer.token });
-			if (answer.status === 201) posted.set(id, Math.max(posted.get(id) ?? 0, answer.body.seq));
-			else failed.push(`${answer.status} ${answer.text}`);
-		}
-	};
-
-	it("after SIGTERM fails no request, and its 2,000 sockets are live elsewhere within 5 s, spread out", async () => {
 		// A few at a time: passwords are hashed slowly on purpose.
 		while (members.length < people) members.push(...(await Promise.all([1, 2, 3, 4].map(() => signUp(cluster.api, "buyer")))));
 		for (const [index, writer] of members.entries()) {
-			const other = members[(index + 1) % people] as Someone;
-			const open = () => cluster.api.post("/v1/conversations", { memberIds: [other.id], title: "x" }, { token: writer.token });
+			const reader = members[(index + 1) % people] as Someone;
+			const open = () => cluster.api.post("/v1/conversations", { memberIds: [reader.id], title: "x" }, { token: writer.token });
 			const made = Array.from({ length: streamsEach }, open);
-			for (const { body } of await Promise.all(made)) groups.push({ id: body.streamId, writer });
+			for (const { body } of await Promise.all(made)) groups.push({ id: body.streamId, writer, reader });
 		}
-		const streamsOf = (who: Someone, index: number): string[] =>
-			groups.filter(({ writer }) => writer === who || writer === members[(index - 1 + people) % people]).map(({ id }) => id);
-		const urls = cluster.withService("gateway").map(({ process }) => process.url);
-		crowd = new LiveCrowd({ urls, people: members.map((who, index) => ({ token: who.token, streams: streamsOf(who, index) })) });
-		await crowd.live(sockets);
-		const [first] = cluster.withService("chat");
-		assert.ok(first);
+	});
+	afterEach(async () => {
+		for (const follower of followers.splice(0)) follower.close();
+		await crowd?.end();
+		crowd = undefined;
+	});
+	after(async () => {
+		await cluster?.stop();
+	});
+
+	const chat = (): [ClusterNode, ClusterNode] => cluster.withService("chat") as [ClusterNode, ClusterNode];
+
+	/** How many entries each stream has by now. */
+	const lengths = new Map<string, number>();
+	/** By stream: where each message was acked. */
+	const acked = new Map<string, Map<string, number>>();
+
+	/** What was refused, or null. */
+	const post = async ({ id, writer }: Group, message: string): Promise<string | null> => {
+		const path = `/v1/conversations/${id}/messages`;
+		const answer = await cluster.api.post(path, { id: message, text: message }, { token: writer.token }).catch(String);
+		if (typeof answer === "string") return answer;
+		if (answer.status !== 201) return answer.text;
+		const { seq } = answer.body as { seq: number };
+		lengths.set(id, Math.max(lengths.get(id) ?? 0, seq));
+		acked.set(id, (acked.get(id) ?? new Map<string, number>()).set(message, seq));
+		return null;
+	};
+	/** Posts over HTTP to one stream after the other while something happens. What `again` says is sent again, under its id. */
+	const whilePosting = async (to: readonly Group[], again: (why: string) => boolean, happens: () => Promise<void>) => {
 		let over = false;
-		const posting = [1, 2, 3].map(() => post(() => over));
-		const connections = crowd.connections;
-		const exit = await first.process.kill("SIGTERM");
-		const endedAt = Date.now();
-		assert.deepEqual(exit, { code: 0, signal: null });
+		const writing = [1, 2, 3].map(async () => {
+			for (let i = 0; !over; i += 1) {
+				const message = randomUUID();
+				const send = () => post(to[(i * 7) % to.length] as Group, message);
+				for (let why = await send(); why !== null && again(why); ) why = await send();
+			}
+		});
+		await happens().finally(() => {
+			over = true;
+		});
+		await Promise.all(writing);
+	};
+	const total = (): number => [...lengths.values()].reduce((sum, length) => sum + length, 0);
+	const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
+
+	it("after SIGTERM fails no request, and its 2,000 sockets are live elsewhere within 5 s, spread out, and miss nothing", async () => {
+		const streamsOf = (who: Someone): string[] =>
+			groups.filter(({ writer, reader }) => who === writer || who === reader).map(({ id }) => id);
+		const urls = cluster.withService("gateway").map(({ process }) => process.url);
+		crowd = new LiveCrowd({ urls, people: members.map((who) => ({ token: who.token, streams: streamsOf(who) })) });
 		await crowd.live(sockets);
-		const liveAt = Date.now();
-		over = true;
-		await Promise.all(posting);
+		const [first] = chat();
+		const failed: string[] = [];
+		const connections = crowd.connections;
+		const times = { ended: 0, live: 0 };
+		const refused = (why: string): boolean => {
+			failed.push(why);
+			return false;
+		};
+		await whilePosting(groups, refused, async () => {
+			assert.deepEqual(await first.process.kill("SIGTERM"), { code: 0, signal: null });
+			times.ended = Date.now();
+			await crowd?.live(sockets);
+			times.live = Date.now();
+		});
 		assert.deepEqual(failed, []);
-		assert.ok(liveAt - endedAt < 5_000, `${liveAt - endedAt} ms`);
+		assert.ok(times.live - times.ended < 5_000, `${times.live - times.ended} ms`);
+		// Each of the two who follow a stream sees all of it.
+		await crowd.seen(2 * total());
 		const report = await crowd.end();
 		crowd = undefined;
+		assert.equal(report.live, sockets);
 		const moved = report.connections - connections;
 		assert.ok(moved > sockets / 5 && moved < sockets, `${moved} moved`);
 		// Told in batches, and each waits for a time of its own: no moment has most of them.
 		const byMoment = Map.groupBy(report.back, (at) => Math.floor(at / 100));
 		assert.ok(byMoment.size >= 5 && Math.max(...[...byMoment.values()].map(({ length }) => length)) < moved * 0.5, JSON.stringify([...byMoment].map(([at, { length }]) => [at, length]))); // biome-ignore format: one line
-		for (const [name, seqs] of Object.entries(report.entries)) {
-			assert.deepEqual(seqs, Array.from({ length: seqs.length }, (_, i) => i + 1), name); // biome-ignore format: one line
-			const last = posted.get(name.split(" ")[1] ?? "") ?? 0;
-			assert.ok(seqs.length >= last || last - seqs.length < 2, `${name}: ${seqs.length} of ${last}`);
+		for (const [name, seqs] of Object.entries(report.entries))
+			assert.deepEqual(seqs, upTo(lengths.get(name.split(" ")[1] ?? "") ?? 0), name);
+	});
+
+	it("after kill -9 is replaced: its sockets are live again at the other node, with no gap and no repeat, and nothing that was acked is lost", async () => {
+		const [first, second] = chat();
+		if (!first.process.running) await first.process.restart();
+		const some = groups.slice(0, 60);
+		const position = { after: 0 };
+		for (const { id, writer, reader } of some) {
+			followers.push(new Reader(id, { url: cluster.url, who: writer, position }));
+			followers.push(new RawFollower(id, { url: cluster.url, who: reader, position }));
 		}
+		await Promise.all(followers.map((follower) => follower.live()));
+		await whilePosting(
+			some,
+			() => true,
+			async () => {
+				await second.process.kill("SIGKILL");
+				const before = total();
+				await until("posts to go on", async () => total(), (now) => now > before + some.length, 60_000); // biome-ignore format: one line
+			},
+		);
+		for (const [at, group] of some.entries()) {
+			const two = followers.slice(at * 2, at * 2 + 2) as [Follower, Follower];
+			const log = await historyOf(cluster.api, group.id, group.writer.token);
+			await Promise.all(two.map((follower) => follower.reach(log.length)));
+			assertOneHistory(log, two, acked.get(group.id));
+			assert.deepEqual(
+				[two[0].entries.length, two[1].entries.length, acked.get(group.id)?.size ?? 0],
+				[log.length, log.length, log.length],
+			);
+		}
+		// It had some of them, and is still away; the others have noticed nothing.
+		const again = followers.filter((follower) => follower instanceof RawFollower && follower.lives > 1).length;
+		assert.ok(again > 0 && again < some.length && !second.process.running, `${again} came again`);
 	});
 });

@@ -66,7 +66,14 @@ const teller = (heard: DomainEvent[]): ServiceSchema => {
 };
 
 const standard: Omit<EmailProfile, "dataDir"> = {
-	...{ answerDeadline: 50, dkim: null, kind: "embedded", leaseTimeout: 2_000, mailFrom: "Souk <no-reply@souk.example>" },
+	...{
+		answerDeadline: 50,
+		chatNotifyWindow: 600_000,
+		dkim: null,
+		kind: "embedded",
+		leaseTimeout: 2_000,
+		mailFrom: "Souk <no-reply@souk.example>",
+	},
 	...{ publicUrl: "https://souk.example", reconcileEvery: 50, smtpUrl: null },
 };
 

@@ -13,6 +13,8 @@ export interface Crowd {
 
 export interface CrowdReport {
 	live: number;
+	/** Entries, by all of them together. */
+	seen: number;
 	connections: number;
 	/** When each came back after its connection was lost, epoch ms. */
 	back: number[];
@@ -28,14 +30,17 @@ const main = async (): Promise<void> => {
 	const crowd = JSON.parse(process.argv[2] ?? "") as Crowd;
 	const clients: SoukClient[] = [];
 	const streams: Stream[] = [];
-	const report: CrowdReport = { live: 0, connections: 0, back: [], lost: [], problems: [], entries: {} };
+	const report: CrowdReport = { live: 0, seen: 0, connections: 0, back: [], lost: [], problems: [], entries: {} };
 	const follow = (client: SoukClient, id: string): void => {
 		const stream = client.conversation(id, { after: 0 });
 		streams.push(stream);
 		const seen: number[] = [];
 		report.entries[`${streams.length} ${id}`] = seen;
 		let wasLive = false;
-		stream.on("entry", ({ seq }: Entry) => void seen.push(seq));
+		stream.on("entry", ({ seq }: Entry) => {
+			seen.push(seq);
+			report.seen += 1;
+		});
 		stream.on("problem", ({ code }) => void report.problems.push(code));
 		stream.on("state", ({ kind }) => {
 			if (kind === "live") {
@@ -51,7 +56,7 @@ const main = async (): Promise<void> => {
 		for (const id of ids) follow(client, id);
 	});
 	const count = (): number => streams.filter(({ state }) => state.kind === "live").length;
-	const tell = setInterval(() => say({ live: count(), connections: report.connections }), 200);
+	const tell = setInterval(() => say({ live: count(), seen: report.seen, connections: report.connections }), 200);
 	// "end", or the end of whoever started this.
 	process.stdin.once("data", () => {
 		clearInterval(tell);

@@ -34,6 +34,12 @@ export class LiveCrowd {
 		await until(`${count} live followers`, read, ({ live }) => live === count, 90_000);
 	}
 
+	/** Resolves when they have seen so many entries, all together. */
+	async seen(count: number): Promise<void> {
+		const read = async () => ({ seen: this.#last.seen ?? 0, errors: this.#errors });
+		await until(`${count} entries seen`, read, ({ seen }) => seen >= count, 90_000);
+	}
+
 	/** What all of them saw; then they are gone. */
 	async end(): Promise<CrowdReport> {
 		const gone = once(this.#child, "close");

@@ -26,7 +26,7 @@ export const sampleMails = (words = "Chicken rice", content = words): TemplateDa
 		"order-expired": order,
 		"order-shipped": { ...order, carrier: words, trackingNumber: words, estimatedDelivery: words },
 		"order-delivered": { ...order, trackingNumber: words },
-		refunded: { orderId: "order1", refunded: amount, refundedTotal: amount, amount, reason: words },
+		refunded: { orderId: "order1", productName: words, refunded: amount, refundedTotal: amount, amount, reason: words },
 		"payment-reminder": {
 			orderId: "order1",
 			productName: words,

@@ -134,6 +134,7 @@ export const refunded = (data: TemplateData["refunded"], home: string): Words =>
 	blocks: [
 		paragraph(say`${moneyText(data.refunded)} was refunded. Depending on your bank it takes some days to arrive.`),
 		facts([
+			["For", data.productName],
 			["Refunded", moneyText(data.refunded)],
 			["Refunded so far", data.refundedTotal.amount === data.refunded.amount ? undefined : moneyText(data.refundedTotal)],
 			["Paid", moneyText(data.amount)],

@@ -36,7 +36,14 @@ export const templateData = {
 	"order-expired": Type.Object(order),
 	"order-shipped": Type.Object({ ...order, carrier: filled, trackingNumber: filled, estimatedDelivery: optionalText }),
 	"order-delivered": Type.Object({ ...order, trackingNumber: text }),
-	refunded: Type.Object({ orderId: filled, refunded: Money, amount: Money, refundedTotal: Money, reason: optionalText }),
+	refunded: Type.Object({
+		orderId: filled,
+		productName: optionalText,
+		refunded: Money,
+		amount: Money,
+		refundedTotal: Money,
+		reason: optionalText,
+	}),
 	"payment-reminder": Type.Object({
 		orderId: filled,
 		productName: text,

@@ -97,6 +97,10 @@ bothStores("registering", (profile) => {
 		assert.deepEqual(await pointers({ email: "nobody" }), ["/email"]);
 		assert.deepEqual(await pointers({ name: " " }), ["/name"]);
 		assert.deepEqual(await pointers({ name: "Ana\r\nBcc: x@example.com" }), ["/name"]);
+		for (const name of ["\u200b\u200d", "Ana\u202enimda", "Ana\u2028To: Ben", "Ana \ud800"]) {
+			assert.deepEqual(await pointers({ name }), ["/name"], JSON.stringify(name));
+		}
+		for (const name of ["Нина", "مريم\u200f", "👩‍🚀", "O’Neill-Ng"]) await node.register({ name });
 	});
 
 	it("makes one account of a request that comes again with its key, and gives the first answer", async () => {

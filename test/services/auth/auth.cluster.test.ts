@@ -144,6 +144,23 @@ describe("auth on two nodes, over NATS, MongoDB and Redis", () => {
 		await refused(two.login(email, { address }), "RATE_LIMITED");
 	});
 
+	it("sets a forgotten password at one node by a link that was asked for at the other, and ends its sessions everywhere", async () => {
+		const ana = await one.somebody();
+		await two.call("requestPasswordReset", { email: ana.email });
+		const open = async () => (await one.service.store.users.findById(ana.user.id))?.resets ?? [];
+		const [request] = await until("the request", open, ({ length }) => length > 0);
+		const asked = { userId: ana.user.id, requestId: request?.id };
+		const links = await Promise.all([one, two].map((node) => node.call<{ token: string } | null>("resetToken", asked)));
+		assert.ok(links[0]);
+		assert.deepEqual(links[0], links[1]);
+		const { token } = links[0];
+		const body = { token, password: "another good password" };
+		const outcomes = await Promise.allSettled([one, two, one, two].map((node) => node.call("confirmPasswordReset", body)));
+		assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
+		await until("the door to hear of it", () => refusal(ana.accessToken), (seen) => seen === "UNAUTHORIZED"); // biome-ignore format: one line
+		assert.equal(await two.call("resetToken", asked), null);
+	});
+
 	it("tells the others who came and who went, once each", async () => {
 		const ana = await one.somebody({ name: "Told" });
 		await two.call("deleteMe", {}, ana.from);

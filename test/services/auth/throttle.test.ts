@@ -41,6 +41,17 @@ const throttling = (make: () => LoginThrottle): void => {
 		await throttle.attempt(newId(), newId());
 	});
 
+	it("takes a line of IPv6 for one address, whichever of its own it uses", async () => {
+		const throttle = make();
+		const who = newId();
+		const group = () => Math.trunc(Math.random() * 65_536).toString(16);
+		const line = `2001:db8:${group()}:${group()}`;
+		for (let count = 0; count < 3; count++) await throttle.attempt(who, `${line}::${count}`);
+		await refused(throttle.attempt(who, `${line}:1:2:3:4`), "RATE_LIMITED");
+		for (let count = 0; count < 26; count++) await throttle.attempt(newId(), `${line}::${count}`);
+		await refused(throttle.attempt(newId(), `${line}::abcd`), "RATE_LIMITED");
+	});
+
 	it("starts the count anew after a right password, for the address as well", async () => {
 		const throttle = make();
 		const who = newId();

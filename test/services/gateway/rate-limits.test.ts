@@ -65,6 +65,14 @@ describe("rate limits", () => {
 		);
 	});
 
+	it("count a line of IPv6 as one, whichever of its addresses it takes", async () => {
+		const node = await start({ api: of(2) }, null, 1);
+		const from = async (address: string) =>
+			(await node.api.get("/v1/public", { headers: { "x-forwarded-for": address } })).status;
+		assert.deepEqual([await from("2001:db8:1:2::1"), await from("2001:db8:1:2:ffff::2"), await from("2001:db8:1:2:a:b:c:d")], [200, 200, 429]); // biome-ignore format: one line
+		assert.equal(await from("2001:db8:1:3::1"), 200);
+	});
+
 	it("leave probes and preflights alone, and say nothing when they are off", async () => {
 		const node = await start({ api: of(1) });
 		for (let n = 0; n < 5; n++) assert.equal((await node.api.get("/health/live")).status, 200);
