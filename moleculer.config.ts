@@ -6,6 +6,7 @@ import type { Profile } from "./config/profile-type.ts";
 import { ForgivingRedisCacher } from "./config/redis-cacher.ts";
 import { domainErrors } from "./middlewares/domain-errors.ts";
 import { drain } from "./middlewares/drain.ts";
+import { metrics } from "./middlewares/metrics.ts";
 import { placement } from "./middlewares/placement.ts";
 import { requestId } from "./middlewares/request-id.ts";
 import { TypeBoxValidator } from "./middlewares/typebox-validator.ts";
@@ -81,7 +82,7 @@ export const brokerOptions = (profile: Profile): BrokerOptions => ({
 
 	cacher: cacher(profile),
 	validator: new TypeBoxValidator(), // `params` are the same TypeBox schemas that the OpenAPI document is made of
-	middlewares: [domainErrors(), requestId(), drain(), placement()], // stopped from the last to the first: the door begins to close, then services drain
+	middlewares: [domainErrors(), requestId(), metrics(), drain(), placement()], // stopped from the last to the first: the door begins to close, then services drain
 
 	logLevel: null, // the logger's own levels count
 	logger: {

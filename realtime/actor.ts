@@ -109,6 +109,11 @@ export class Actor<Frame> implements FollowerHome<Frame> {
 		return this.#audience.size;
 	}
 
+	/** Posts that are not answered yet. */
+	get waiting(): number {
+		return this.#writer.size;
+	}
+
 	/** Who has a connection here now. */
 	following(): Set<string> {
 		return new Set(this.#audience.followers.map(({ userId }) => userId));

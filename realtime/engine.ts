@@ -50,6 +50,11 @@ export class Engine<Frame> {
 		return [...this.#actors.values()].reduce((sum, actor) => sum + actor.followers, 0);
 	}
 
+	/** Posts that are not answered yet, of all streams. */
+	get waiting(): number {
+		return [...this.#actors.values()].reduce((sum, actor) => sum + actor.waiting, 0);
+	}
+
 	/** Resolves when the entry is durable. `ID_REUSED`: this poster used the id for something else. */
 	post(stream: string, request: PostRequest): Promise<Posted> {
 		const actor = this.#actors.get(stream);

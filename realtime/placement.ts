@@ -131,6 +131,11 @@ export class Placement implements Peers {
 		return () => void this.#listeners.delete(listener);
 	}
 
+	/** The part of a ring's streams that belongs to a member, 0 to 1. */
+	share(name: RingName, address: string): number {
+		return this.#rings[name].share(address);
+	}
+
 	members(name: RingName): readonly string[] {
 		return this.#rings[name].members;
 	}

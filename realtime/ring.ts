@@ -29,6 +29,9 @@ const pointsOf = (name: string): Uint32Array => {
 	return points;
 };
 
+/** As many hashes as there are. */
+const circle = 2 ** 32;
+
 /**
  * Consistent hash over members named `host:port`, as they stand in nginx's `upstream`. Never changed: `withMembers` makes the next one
  * and computes only what is new to it. A member costs 160 points of 6 bytes and as many of 4 to be added to the next ring.
@@ -65,6 +68,18 @@ export class Ring {
 	/** Null when nobody is there. */
 	owner(stream: string): string | null {
 		return this.#memberAt(this.#indexOf(stream));
+	}
+
+	/** The part of all streams that belongs to this member, 0 to 1: the arcs that end at its points. */
+	share(name: string): number {
+		const place = this.members.indexOf(name);
+		let held = 0;
+		for (let at = 0; at < this.#points.length; at++) {
+			if (this.#owners[at] !== place) continue;
+			// The first arc begins at the last point and goes on past the end.
+			held += (this.#points[at] ?? 0) - (at === 0 ? (this.#points.at(-1) ?? 0) - circle : (this.#points[at - 1] ?? 0));
+		}
+		return held / circle;
 	}
 
 	/** All members, the owner first, then in the order in which they would follow it. nginx goes on in the same order when one is down. */

@@ -111,7 +111,7 @@ export class Writer {
 		}
 		if (outcome.end === "taken") metrics.taken += 1;
 		this.#mailbox.putBack();
-		if (outcome.end !== "all") await this.#readTail(outcome.end === "taken" && outcome.stored === 0);
+		if (outcome.end !== "all") await this.#readTail(outcome.end === "taken" && outcome.stored === 0 ? tail : -1);
 	}
 
 	/** The seqs that the drafts would have right after `tail`. */
@@ -197,15 +197,17 @@ export class Writer {
 		return missing < 0 ? drafts.length : missing;
 	}
 
-	/** Somebody else wrote, or wrote earlier: what it was has to be known before anything is numbered again. */
-	async #readTail(mustMove: boolean): Promise<void> {
+	/**
+	 * Somebody else wrote, or wrote earlier: what it was has to be known before anything is numbered again. `past`: there is an entry after it, which
+	 * a round of the backstop may have found by now.
+	 */
+	async #readTail(past: number): Promise<void> {
 		const { known, waits } = this.parts;
-		const before = known.tail;
 		for (let failures = 1; !this.#over; failures += 1) {
 			try {
 				await known.refresh();
-				if (!mustMove || known.tail > before) return;
-				this.#mayTryAgain(new LogUnavailable(`seq ${before + 1} is taken and cannot be read`), failures);
+				if (known.tail > past) return;
+				this.#mayTryAgain(new LogUnavailable(`seq ${past + 1} is taken and cannot be read`), failures);
 			} catch (error) {
 				this.#mayTryAgain(error, failures);
 			}

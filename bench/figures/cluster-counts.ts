@@ -20,7 +20,7 @@ const idleMs = 10_000;
 export const clusterCounts = async (): Promise<Figure[]> => {
 	const cluster = await startCluster({
 		nodes: [
-			{ services: ["gateway", "auth", "chat"] },
+			{ services: ["gateway", "auth", "chat", "notification", "email"] },
 			{ services: ["orders"] },
 			{ services: ["payment"] },
 			{ services: ["payment"] },

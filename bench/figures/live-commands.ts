@@ -26,7 +26,7 @@ export const liveCommands = async (): Promise<Figure[]> => {
 	const port = await freePort();
 	const cluster = await startCluster({
 		nodes: [
-			{ services: ["gateway", "auth", "orders", "payment"] },
+			{ services: ["gateway", "auth", "orders", "payment", "notification", "email"] },
 			{ services: ["chat"], env: { SOCKET_PORT: String(port), ADVERTISE: `127.0.0.1:${port}` } },
 		],
 		env: { LOG_LEVEL: "warn" },

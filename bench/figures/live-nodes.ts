@@ -52,7 +52,7 @@ const ours = async (): Promise<Nodes> => {
 		return { services: ["chat"], env: { SOCKET_PORT: String(port), ADVERTISE: `127.0.0.1:${port}` } };
 	};
 	const cluster: Cluster = await startCluster({
-		nodes: [{ services: ["gateway", "auth", "orders", "payment"] }, await chatNode()],
+		nodes: [{ services: ["gateway", "auth", "orders", "payment", "notification", "email"] }, await chatNode()],
 		env: { LOG_LEVEL: "error" },
 	});
 	const clients = startClients();

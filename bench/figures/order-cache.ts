@@ -149,7 +149,11 @@ const httpFigure = (where: string, { rate, hitRatio }: { rate: number; hitRatio:
 
 const httpCluster = async (): Promise<Figure[]> => {
 	const cluster = await startCluster({
-		nodes: [{ services: ["gateway", "auth", "chat"] }, { services: ["orders"] }, { services: ["payment"] }],
+		nodes: [
+			{ services: ["gateway", "auth", "chat", "notification", "email"] },
+			{ services: ["orders"] },
+			{ services: ["payment"] },
+		],
 		// What looks at orders by itself stands still, so that every find in them is one of ours.
 		env: { ...env, OUTBOX_SWEEP_MS: "3600000", RECONCILE_EVERY_MS: "600000" },
 		mongoProxy: countCommands,

@@ -6,6 +6,7 @@ import { mailRoutes } from "./mails.ts";
 import { notificationRoutes } from "./notifications.ts";
 import { olderChatRoutes } from "./older/chat.ts";
 import { olderCustomerRoutes } from "./older/customers.ts";
+import { olderNotificationRoutes } from "./older/notifications.ts";
 import { olderShopRoutes } from "./older/shop.ts";
 import { operationRoutes } from "./operations.ts";
 import { orderRoutes } from "./orders.ts";
@@ -30,5 +31,6 @@ export const routes: readonly Route[] = [
 	...olderShopRoutes,
 	...olderCustomerRoutes,
 	...olderChatRoutes,
+	...olderNotificationRoutes,
 ];
 export type { Route };

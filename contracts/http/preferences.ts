@@ -46,11 +46,14 @@ export const PreferencesView = Type.Object(
 );
 export type PreferencesView = Static<typeof PreferencesView>;
 
-const GivenChannels = Type.Partial(Channels);
+/** Words that nobody knows are handed on, to be refused by name: whoever writes `mail` for `email` should hear of it. */
+const named = { additionalProperties: Type.Unknown() };
+const GivenChannels = Type.Object({ inbox: Type.Optional(Type.Boolean()), email: Type.Optional(Type.Boolean()) }, named);
 
 export const PreferencesChange = Type.Object({
 	kinds: Type.Optional(
 		Type.Object(byKind(Type.Optional(GivenChannels)), {
+			...named,
 			description: "What is left out stays as it is. Payment reminders cannot be turned off",
 		}),
 	),

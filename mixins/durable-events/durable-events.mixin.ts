@@ -1,12 +1,15 @@
 import type { Service, ServiceSchema } from "moleculer";
 import { clock } from "../../config/clock.ts";
+import { DomainError } from "../../contracts/errors.ts";
+import { count, observe } from "../metrics/metrics.ts";
 import type { StoreControl } from "../store/store.ts";
 import type { StoreProfile } from "../store/store-profile.ts";
 import type { Bus, OutboxEntity, RecordStore } from "./bus.ts";
 import { acquireBus, receiving, releaseBus } from "./current-bus.ts";
 import { type DurableEntry, type DurableGroup, groupEntries, takeDurableEntries } from "./durable-entries.ts";
 import { eventHandler } from "./event-handler.ts";
-import type { Handle, Subscription } from "./port.ts";
+import { groupGauges, outboxGauges } from "./gauges.ts";
+import type { Delivery, Handle, Subscription } from "./port.ts";
 import { openRecords } from "./record-store.ts";
 import { type BusSettings, currentBusSettings } from "./settings.ts";
 
@@ -48,8 +51,26 @@ const handleOf = (service: Service, { policy, entries }: DurableGroup): Handle =
 	return async (delivery) => {
 		const handler = handlers.get(delivery.event.type);
 		if (!handler) throw new Error(`${service.name} has no handler for ${delivery.event.type} (any more)`);
-		await handler(delivery);
+		await counted(policy.group, delivery, () => handler(delivery));
 	};
+};
+
+/** A code of ours, or the class of the error: never its words, which may name anything. */
+const reasonOf = (error: unknown): string =>
+	error instanceof DomainError ? error.code : error instanceof Error ? error.name : "other";
+
+const counted = async (group: string, { tries }: Delivery, work: () => Promise<void>): Promise<void> => {
+	const began = performance.now();
+	try {
+		await work();
+		count("events_total", { group, outcome: "done", reason: "" });
+		observe("event_attempts", { group }, tries);
+	} catch (error) {
+		count("events_total", { group, outcome: "failed", reason: reasonOf(error) });
+		throw error;
+	} finally {
+		observe("event_duration_seconds", { group }, (performance.now() - began) / 1_000);
+	}
 };
 
 const subscriptionOf = (service: Service, group: DurableGroup): Subscription => ({
@@ -102,6 +123,16 @@ const start = async (
 	await addSources(service, bus, collections, records, undo);
 	undo.push(received);
 	for (const group of groups) undo.push(await bus.subscribe(subscriptionOf(service, group), records));
+	const gauges = [
+		groupGauges(
+			bus,
+			groups.map(({ policy }) => policy.group),
+		),
+		outboxGauges(collections, (name) => outboxState(service, name)),
+	];
+	undo.push(async () => {
+		for (const end of gauges) end();
+	});
 	if (service.broker.started) bus.ready();
 };
 

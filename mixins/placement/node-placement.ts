@@ -5,6 +5,7 @@ import { Door } from "../../realtime/door/door.ts";
 import type { Peer } from "../../realtime/peers.ts";
 import { Placement } from "../../realtime/placement.ts";
 import { ringNames } from "../../realtime/ring.ts";
+import { measured } from "../metrics/metrics.ts";
 import { advertised } from "./advertised.ts";
 import { peersIn, type SocketMetadata } from "./registry.ts";
 
@@ -28,6 +29,7 @@ export class NodePlacement {
 	#listening: Promise<void> | null = null;
 	#joining: NodeJS.Timeout | undefined;
 	#settling: NodeJS.Timeout | undefined;
+	readonly #endGauge = measured("sockets_passed", {}, () => this.door.counts.carried);
 	#leaving = false;
 	#left = false;
 
@@ -118,6 +120,7 @@ export class NodePlacement {
 		clearTimeout(this.#settling);
 		for (const name of registryEvents) this.#broker.localBus.off(name, this.#refresh);
 		await this.door.close();
+		this.#endGauge();
 	}
 
 	async #open({ transporter, socketPort, host, advertise }: Parameters<NodePlacement["open"]>[0]): Promise<void> {

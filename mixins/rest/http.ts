@@ -11,8 +11,10 @@ export interface RestRequest extends IncomingMessage {
 	/** Travels with the call that is made for it, and brings back what the service tells about its answer. */
 	meta: CallMeta;
 	requestId: string;
-	/** Only there if requests are logged. */
+	/** By the clock of `performance`, in ms. */
 	startedAt: number;
+	/** The path of its route or page as it is mounted; not there if it has none. */
+	route?: string;
 	/** Without query and trailing slash. */
 	pathname: string;
 	query: Query;

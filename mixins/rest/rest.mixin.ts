@@ -17,7 +17,7 @@ import { Running } from "./running.ts";
 import { answerBroken, type Handler, type RestService, serve } from "./serve.ts";
 
 /** Something that is no call: a document or a file. Null: there is none. */
-export type Page = (params: Readonly<Record<string, string>>, req: RestRequest) => Outgoing | null;
+export type Page = (params: Readonly<Record<string, string>>, req: RestRequest) => Promise<Outgoing> | Outgoing | null;
 
 export interface RestOptions {
 	profile: Profile;

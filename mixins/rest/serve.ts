@@ -5,6 +5,7 @@ import type { Service } from "moleculer";
 import { DomainError, toProblem } from "../../contracts/errors.ts";
 import { newId } from "../../contracts/ids.ts";
 import { withRequestId } from "../../middlewares/request-id.ts";
+import { count, observe } from "../metrics/metrics.ts";
 import type { VolatileRedis } from "../redis/volatile-redis.ts";
 import type { Doorkeeper } from "./admission.ts";
 import { saneRequestId } from "./client.ts";
@@ -80,9 +81,19 @@ const answer = (service: RestService, req: RestRequest): Promise<Outgoing> | Out
 	const found = service.findAlias(method, req.pathname) ?? service.resolveAlias(req.pathname, method);
 	if (!found) return answerOthers(service, req);
 	req.pathParams = found.params;
+	req.route = found.alias.fullPath;
 	const outgoing = found.alias.handler(service.tools, req);
 	if (outgoing === null) throw new DomainError("NOT_FOUND");
 	return outgoing;
+};
+
+/** The words of HTTP that have a route; whatever else somebody sends is one more. */
+const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+const countAnswer = ({ method = "", route = "other", startedAt }: RestRequest, status: number): void => {
+	const labels = { method: methods.has(method) ? method : "other", route };
+	observe("http_request_duration_seconds", labels, (performance.now() - startedAt) / 1_000);
+	count("http_requests_total", { ...labels, status: String(status) });
 };
 
 /** A promise if the body comes bit by bit. Not async: what Node refuses to write is thrown where it can be caught. */
@@ -90,6 +101,7 @@ const finish = (service: RestService, req: RestRequest, res: RestResponse, outgo
 	// A connection that stays open would be cut in the middle of its next request.
 	if (service.draining) req.answerHeaders.Connection = "close";
 	const streamed = write(req, res, service.always, outgoing);
+	countAnswer(req, outgoing.status);
 	if (!service.logsRequests) return streamed;
 	const ms = (performance.now() - req.startedAt).toFixed(1);
 	service.logger.debug(`${req.method} ${req.pathname} ${outgoing.status} ${ms} ms`);
@@ -120,8 +132,8 @@ export const refuse = (service: RestService, req: RestRequest, res: RestResponse
 };
 
 /** The first thing that happens to a request. Not their X-Correlation-ID, nor an X-Request-ID that is unfit for a log. */
-const receive = ({ corsOrigins, logsRequests }: RestService, req: RestRequest): void => {
-	if (logsRequests) req.startedAt = performance.now();
+const receive = ({ corsOrigins }: RestService, req: RestRequest): void => {
+	req.startedAt = performance.now();
 	req.requestId = saneRequestId(req.headers["x-request-id"]) ?? newId();
 	req.answerHeaders = corsHeaders(corsOrigins, req.headers.origin);
 	req.meta = {};

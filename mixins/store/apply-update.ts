@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { Query } from "mingo";
 import { matchedElement } from "./matcher.ts";
+import { mongoQuery } from "./mongo-query.ts";
 import type { Update, Where } from "./port.ts";
 
 // The port's update operators on one document, in place, with MongoDB's meaning and its refusals. mingo's own updater is not
@@ -49,7 +49,7 @@ const listed = (operand: unknown): { each: readonly unknown[]; slice?: number } 
 const pullTest = (operand: unknown): ((element: unknown) => boolean) => {
 	if (!isContainer(operand)) return (element) => element === operand;
 	const onElement = Object.keys(operand).some((key) => key.startsWith("$"));
-	const query = new Query(onElement ? { element: operand } : operand);
+	const query = mongoQuery(onElement ? { element: operand } : operand);
 	if (onElement) return (element) => query.test({ element });
 	return (element) => isContainer(element) && query.test(element);
 };

@@ -1,5 +1,5 @@
-import { Query } from "mingo";
 import { isScalar } from "./checks.ts";
+import { mongoQuery } from "./mongo-query.ts";
 import type { Where } from "./port.ts";
 
 // Does a document satisfy a filter, with MongoDB's meaning? mingo knows; the equalities on top-level fields, which nearly every
@@ -21,7 +21,7 @@ export const compileWhere = (where: Where): Matches => {
 			others = true;
 		}
 	}
-	const query = others ? new Query(rest) : undefined;
+	const query = others ? mongoQuery(rest) : undefined;
 	return (document) =>
 		simple.every(([key, wanted]) => equals(document[key as never], wanted)) &&
 		(!query || query.test(document as Record<string, unknown>));
@@ -30,7 +30,7 @@ export const compileWhere = (where: Where): Matches => {
 /** Which element of the array under `field` the filter's one condition on it matched: what a positional `$` stands for. */
 export const matchedElement = (where: Where, field: string, elements: readonly unknown[]): number => {
 	const conditions = Object.entries(where).filter(([path]) => path === field || path.startsWith(`${field}.`));
-	const query = new Query(Object.fromEntries(conditions));
+	const query = mongoQuery(Object.fromEntries(conditions));
 	return elements.findIndex((element) => query.test(nest(field, [element])));
 };
 

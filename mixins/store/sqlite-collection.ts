@@ -1,8 +1,8 @@
-import { Query as MingoQuery } from "mingo";
 import { applyUpdate } from "./apply-update.ts";
 import { checkId, checkIndexes, checkWhere, normalUpdate } from "./checks.ts";
 import { DuplicateKey } from "./errors.ts";
 import { compileWhere } from "./matcher.ts";
+import { mongoQuery } from "./mongo-query.ts";
 import type { Collection, CollectionAdmin, CollectionSpec, Document, IndexSpec, Query, Update, Where } from "./port.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { isUniqueViolation } from "./sqlite-errors.ts";
@@ -156,7 +156,7 @@ export class SqliteCollection<T extends Document> implements Collection<T>, Coll
 			if (found.length >= enough) break;
 		}
 		if (ordered) return found.slice(skip);
-		return new MingoQuery({})
+		return mongoQuery({})
 			.find<T>(found)
 			.sort(Object.fromEntries(sort))
 			.all()

@@ -81,6 +81,27 @@ export class StoreStreamLog implements StreamLog, Eraser {
 		throw new LogUnavailable("the log does not settle");
 	}
 
+	/**
+	 * One draft each of many streams, in one command. Answers which of them are in the log under the seq they carry, and which are not: that seq is
+	 * somebody else's, or the draft was posted before under another. Throws LogUnavailable, or LogUncertain: the same drafts may be sent again.
+	 */
+	async appendEach(drafts: readonly Draft[]): Promise<boolean[]> {
+		const rows = drafts.map((draft) => toRow(this.#rows, draft));
+		try {
+			const stored = (await this.#rows.createMany(rows)) === rows.length;
+			const there = stored ? rows : await this.#rows.findByIds(rows.map(({ _id }) => _id));
+			const byId = new Map(there.map((row) => [row._id, row]));
+			return rows.map((row) => {
+				const found = byId.get(row._id);
+				if (!found || keyOf(found) !== keyOf(row)) return false;
+				this.#tell(found);
+				return true;
+			});
+		} catch (error) {
+			throw logError(error);
+		}
+	}
+
 	async tail(stream: string): Promise<number> {
 		const [last] = await this.#read(() => this.#rows.find({ where: between(stream, 0, end), sort: [["_id", -1]], limit: 1 }));
 		return last?.seq ?? 0;

@@ -22,6 +22,7 @@ import { whyEnded } from "./connection-row.ts";
 import type { ConnectionFacts } from "./connections.ts";
 import { type Frame, frameEncoder } from "./frame.ts";
 import { Gate } from "./gate.ts";
+import { streamGauges } from "./gauges.ts";
 import { historyPage } from "./history-page.ts";
 import { nodeTimers } from "./node-timers.ts";
 import type { StreamHome } from "./ports.ts";
@@ -224,7 +225,7 @@ const engineOf = (service: This, namespace: Namespace): Engine<Frame> => {
 	});
 };
 
-const open = (service: This, { namespace, home, profile }: StreamsOptions): void => {
+const open = (service: This, { ring: name, namespace, home, profile }: StreamsOptions): void => {
 	const onTrouble = (error: Error): void => service.logger.warn(`Redis is away, going on without it: ${error.message}`);
 	service.redis = profile.redisUrl === null ? null : volatileRedis(profile.redisUrl, onTrouble);
 	service.redis?.connect();
@@ -251,7 +252,7 @@ const open = (service: This, { namespace, home, profile }: StreamsOptions): void
 	const ring = service.placement.onChange(() => {
 		service.engine.recheck().catch((error: unknown) => service.logger.error("Handing streams over:", error));
 	});
-	service.undo = [() => clearInterval(tokens), ring];
+	service.undo = [() => clearInterval(tokens), ring, streamGauges(service, name)];
 };
 
 /** How long the last frames may take to leave before the connections are ended, in ms. */

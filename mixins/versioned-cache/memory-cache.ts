@@ -55,6 +55,7 @@ export const memoryCache = <T extends Versioned>(
 				undone: async () => giveBack(id, mine),
 			};
 		},
+		size: () => slots.size,
 		distrust: () => undefined, // nobody else writes
 		ready: () => Promise.resolve(),
 		close: () => undefined,

@@ -35,6 +35,8 @@ export interface VersionedCache<T extends Versioned> {
 	writing(id: string): Promise<Writing<T>>;
 	/** Another node wrote this version and could not say so here: older ones are not believed for as long as they could lie here. */
 	distrust(id: string, version: number): void;
+	/** Entries that this process holds; in Redis there may be more. */
+	size(): number;
 	/** Resolves when it can be used for the first time, or was closed. */
 	ready(): Promise<void>;
 	close(): void;

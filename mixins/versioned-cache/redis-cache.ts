@@ -130,6 +130,7 @@ export const redisCache = <T extends Versioned>(options: RedisCacheOptions<T>): 
 				undone: () => giveBack(id, mark),
 			};
 		},
+		size: () => parsed.size,
 		distrust: (id, version) => distrusted.add(id, version),
 		ready: () => run.known(),
 		close() {

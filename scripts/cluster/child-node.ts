@@ -6,7 +6,7 @@ import { nodeFlags } from "../node/flags.ts";
 import { isNodeMessage } from "../node/parent.ts";
 import { exitConfig } from "../node/refusal.ts";
 
-const script = fileURLToPath(new URL("../start.ts", import.meta.url));
+const script = fileURLToPath(new URL("../start.js", import.meta.url));
 const firstPause = 500;
 const longestPause = 10_000;
 

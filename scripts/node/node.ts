@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import { ServiceBroker } from "moleculer";
 import type { Profile } from "../../config/profile-type.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
+import { startMetricsServer } from "./metrics-server.ts";
 import { createServices } from "./services.ts";
 
 /** One node of Souk in this process. */
@@ -9,6 +10,8 @@ export interface SoukNode {
 	readonly broker: ServiceBroker;
 	/** Where its gateway listens, or null if it runs none. */
 	readonly port: number | null;
+	/** Where its metrics and probes are, or null if METRICS_PORT is not set. */
+	readonly metricsPort: number | null;
 	/** Drains: no new calls, those in flight end, then everything closes. */
 	stop(): Promise<void>;
 }
@@ -23,12 +26,20 @@ const listeningPort = (broker: ServiceBroker): number | null => {
 export const startNode = async (profile: Profile): Promise<SoukNode> => {
 	// Signals are ours: Moleculer's own handler would stop the broker once a signal, and npm sends Ctrl-C twice.
 	const broker = new ServiceBroker({ ...brokerOptions(profile), skipProcessEventRegistration: true });
+	const { metricsPort, host } = profile;
+	const metrics = metricsPort === null ? null : await startMetricsServer(broker, metricsPort, host);
 	try {
 		await createServices(broker, profile);
 		await broker.start();
 	} catch (error) {
 		await broker.stop();
+		await metrics?.close();
 		throw error;
 	}
-	return { broker, port: listeningPort(broker), stop: () => broker.stop() };
+	const stop = async (): Promise<void> => {
+		await broker.stop();
+		// Last of all: a drain is worth watching.
+		await metrics?.close();
+	};
+	return { broker, port: listeningPort(broker), metricsPort: metrics?.port ?? null, stop };
 };

@@ -1,3 +1,5 @@
+import { get } from "node:http";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Profile } from "../../config/profile-type.ts";
 
@@ -10,12 +12,20 @@ export const localUrl = ({ host }: Pick<Profile, "host">, port: number): string 
 	return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 };
 
+/** Not `fetch`: Node loads it at its first use, and every process would keep it for this one question. */
+const ask = (url: string): Promise<{ ok: boolean; said: string }> =>
+	new Promise((resolve, reject) => {
+		const request = get(url, { agent: false, signal: AbortSignal.timeout(2_000) }, (answer) => {
+			text(answer).then((said) => resolve({ ok: answer.statusCode === 200, said }), reject);
+		});
+		request.once("error", reject);
+	});
+
 /** What /health/ready says is not there yet, or null when all of it is. */
 const missingAt = async (url: string): Promise<string | null> => {
 	try {
-		const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(2_000) });
-		const text = await answer.text();
-		return answer.ok ? null : text;
+		const { ok, said } = await ask(`${url}/health/ready`);
+		return ok ? null : said;
 	} catch (error) {
 		return String(error); // not listening yet, or its routes are not mounted yet
 	}

@@ -104,6 +104,7 @@ export type EmailProfile = Pick<
 
 export interface EmailVars extends StoreMembers<EmailCollections> {
 	profile: EmailProfile;
+	endGauge?: () => void;
 	sending: Sending | undefined;
 	post: Post | undefined;
 	cleaning: NodeJS.Timeout | undefined;

@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import type { ServiceSchema, ServiceSettingSchema } from "moleculer";
+import { clock } from "../../config/clock.ts";
 import { profile as profileOfProcess } from "../../config/profile.ts";
 import { type DurableEventsMembers, durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
+import { measured } from "../../mixins/metrics/metrics.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { parseSender } from "./address.ts";
 import { attemptMail, type Post } from "./attempting.adapter.ts";
@@ -64,8 +66,11 @@ const sendingMails = (profile: EmailProfile | undefined) =>
 		async started(this: EmailService) {
 			this.post = await openPost(this);
 			this.sending = startSending(this, this.post);
+			const { mails } = this.store;
+			this.endGauge = measured("mails_waiting", {}, () => mails.count({ dueAt: { $lte: clock.now() } }));
 		},
 		async stopped(this: EmailService) {
+			this.endGauge?.();
 			await this.sending?.stop();
 			this.post?.transport.close();
 		},

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { clock } from "../../config/clock.ts";
 import { newId } from "../../contracts/ids.ts";
+import { count } from "../../mixins/metrics/metrics.ts";
 import type { StoreCollection } from "../../mixins/store/store.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
 import type { Mail } from "./mail.ts";
@@ -128,6 +129,7 @@ export class Sending {
 		const renewing = setInterval(() => void this.#renew(mail, claimId), this.#options.claimFor / 3);
 		try {
 			const outcome = await this.#attempt(mail);
+			count("mails_total", { outcome: outcome.kind });
 			await this.#note(mail, claimId, outcome);
 		} finally {
 			clearInterval(renewing);

@@ -4,6 +4,7 @@ import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { DeadLetter, DeadLetters } from "../../mixins/durable-events/port.ts";
+import { measured } from "../../mixins/metrics/metrics.ts";
 import { decodeCursor, encodeCursor } from "../../mixins/paging/cursor.ts";
 
 interface ListParams {
@@ -24,8 +25,24 @@ const letters = ({ bus }: This): DeadLetters => {
 	return bus.deadLetters;
 };
 
+/** What a scrape counts up to: where there are more, the number is not the news. */
+const countedMost = 1_000;
+
+const waiting = async (gateway: This): Promise<number> => (await letters(gateway).list({ limit: countedMost })).items.length;
+
+const endGauge = new WeakMap<Service, () => void>();
+
 /** What an operator does about events that a group gave up on; `/v1/admin/dead-letters`. */
 export const deadLetterActions = {
+	async started(this: This) {
+		endGauge.set(
+			this,
+			measured("dead_letters", {}, () => waiting(this)),
+		);
+	},
+	async stopped(this: This) {
+		endGauge.get(this)?.();
+	},
 	actions: {
 		deadLetters: {
 			visibility: "published",

@@ -6,6 +6,7 @@ import type { Profile } from "../../config/profile-type.ts";
 import { routes as allRoutes, type Route } from "../../contracts/http/index.ts";
 import { accessTokens } from "../../mixins/access-token/index.ts";
 import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
+import { scrape, scrapeType } from "../../mixins/metrics/metrics.ts";
 import { gatewayDoor } from "../../mixins/placement/gateway-door.mixin.ts";
 import { type Page, rest } from "../../mixins/rest/rest.mixin.ts";
 import { staticFile } from "../../mixins/rest/static-file.ts";
@@ -16,6 +17,7 @@ import { deadLetterActions } from "./dead-letters.mixin.ts";
 import { healthActions } from "./health.mixin.ts";
 import { olderChat } from "./older/chat.mixin.ts";
 import { olderCustomers } from "./older/customers.mixin.ts";
+import { olderNotifications } from "./older/notifications.mixin.ts";
 import { olderShop } from "./older/shop.mixin.ts";
 import { openApi } from "./openapi.ts";
 import { operating } from "./operating.mixin.ts";
@@ -39,15 +41,30 @@ const asPage = (document: (params: Readonly<Record<string, string>>) => Document
 	};
 };
 
+/** Made when somebody asks first: a megabyte that most processes are never asked for. */
+const once = (make: () => string): (() => string) => {
+	let made: string | undefined;
+	return () => (made ??= make());
+};
+
 const swaggerUi = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
 
-const pages = (routes: readonly Route[], { publicUrl, keyPrefix }: Profile): Record<string, Page> => {
+/** In a cluster each node has a port for this, which nobody outside reaches. */
+const metricsPage: Page = async () => ({
+	status: 200,
+	headers: { "Content-Type": scrapeType, "Cache-Control": "no-store" },
+	body: await scrape(),
+});
+
+const pages = (routes: readonly Route[], { publicUrl, keyPrefix, kind }: Profile): Record<string, Page> => {
 	const info = { title: "Souk", version: manifest.version, description: "The realtime back end of a marketplace." };
-	const openApiJson = JSON.stringify(openApi(routes, info));
-	const asyncApiJson = JSON.stringify(asyncApi({ info, publicUrl, prefix: keyPrefix }));
-	const made = documents(openApiJson, asyncApiJson);
+	const made = documents(
+		once(() => JSON.stringify(openApi(routes, info))),
+		once(() => JSON.stringify(asyncApi({ info, publicUrl, prefix: keyPrefix }))),
+	);
 	return {
 		...Object.fromEntries(Object.entries(made).map(([name, document]) => [name, asPage(document)])),
+		...(kind === "embedded" && { "GET /metrics": metricsPage }),
 		"GET /docs/swagger-ui.css": staticFile(join(swaggerUi, "swagger-ui.css"), "text/css; charset=utf-8"),
 		"GET /docs/swagger-ui-bundle.js": staticFile(join(swaggerUi, "swagger-ui-bundle.js"), "text/javascript; charset=utf-8"),
 	};
@@ -69,6 +86,7 @@ export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions
 		olderShop,
 		olderCustomers,
 		olderChat,
+		olderNotifications,
 	] as ServiceSchema[],
 });
 

@@ -27,14 +27,14 @@ const docs = (): Document => html(docsPage, docsPolicy);
 
 /** By "GET /path"; null: there is no such document. */
 export const documents = (
-	openApiJson: string,
-	asyncApiJson: string,
+	openApiJson: () => string,
+	asyncApiJson: () => string,
 ): Record<string, (params: Readonly<Record<string, string>>) => Document | null> => ({
 	"GET /": () => html(landingPage),
 	"GET /problems": () => html(problemList(explained)),
 	"GET /problems/:code": problem,
-	"GET /openapi.json": () => ({ type: "application/json", body: openApiJson }),
-	"GET /asyncapi.json": () => ({ type: "application/json", body: asyncApiJson }),
+	"GET /openapi.json": () => ({ type: "application/json", body: openApiJson() }),
+	"GET /asyncapi.json": () => ({ type: "application/json", body: asyncApiJson() }),
 	"GET /docs": docs,
 	"GET /api": docs,
 	"GET /v1/swagger/index.html": docs,

@@ -1,19 +1,10 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { CallMeta } from "../../contracts/call.ts";
-import type { NotificationBody } from "../../contracts/notifications.ts";
 import { inboxOf } from "../../contracts/sockets.ts";
-import { newNotification } from "./notification.ts";
 import type { NotificationService } from "./notification-base.ts";
+import type { Delivery } from "./storing.adapter.ts";
 
 // Notifications on their way into inboxes: each goes to the node that owns the inbox, and is stored there.
-
-export interface Delivery {
-	userId: string;
-	/** The same for the same event and person: 1..64 of letters, digits and `._:-`. */
-	id: string;
-	/** A pure function of the event. */
-	body: NotificationBody;
-}
 
 /** Of one call to another node: far below the bus's largest message. */
 const mostAtOnce = 250;
@@ -22,14 +13,10 @@ const mostAtOnce = 250;
 const ownerOf = ({ placement, broker }: NotificationService, { userId }: Delivery): string =>
 	placement.target(inboxOf(userId))?.id ?? broker.nodeID;
 
-const store = async (service: NotificationService, items: readonly Delivery[]): Promise<void> => {
-	await Promise.all(items.map(({ userId, id, body }) => service.engine.post(inboxOf(userId), newNotification(id, body))));
-};
-
 const send = async (service: NotificationService, nodeID: string, items: readonly Delivery[]): Promise<void> => {
 	for (let at = 0; at < items.length; at += mostAtOnce) {
 		const page = items.slice(at, at + mostAtOnce);
-		if (nodeID === service.broker.nodeID) await store(service, page);
+		if (nodeID === service.broker.nodeID) await service.storing.store(page);
 		else await service.broker.call("notification.store", { items: page }, { nodeID });
 	}
 };
@@ -45,7 +32,7 @@ export const delivering: Partial<ServiceSchema> = {
 		store: {
 			visibility: "public",
 			handler: function (this: NotificationService, ctx: Context<{ items: Delivery[] }, CallMeta>) {
-				return store(this, ctx.params.items);
+				return this.storing.store(ctx.params.items);
 			} as never, // `this` is set by Moleculer, whose types do not know the service
 		},
 	},

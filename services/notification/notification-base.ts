@@ -14,9 +14,11 @@ import type { StreamsMembers } from "../../mixins/streams/streams.mixin.ts";
 import type { Bell } from "./bell.adapter.ts";
 import type { ChatWindows } from "./chat-window.ts";
 import type { ChatWindowKeeper } from "./chat-windows.adapter.ts";
-import type { Delivery } from "./delivering.mixin.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Preferences } from "./preferences.ts";
+import type { Delivery, Storing } from "./storing.adapter.ts";
+import type { Tails } from "./tails.ts";
+import type { TailsSaver } from "./tails-saver.adapter.ts";
 
 // What the parts of this service (the *.mixin.ts files beside it) share: its collections and its `this`.
 
@@ -44,6 +46,9 @@ export interface NotificationVars {
 	windows: ChatWindowKeeper;
 	/** What somebody wants; undefined: they never said. Those who are asked about together are read together. */
 	preferencesOf(userId: string): Promise<Preferences | undefined>;
+	tails: Tails;
+	tailsSaver: TailsSaver;
+	storing: Storing;
 	/** Tells devices how many there are. */
 	bell: Bell;
 	/**

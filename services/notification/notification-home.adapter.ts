@@ -34,6 +34,9 @@ export const notificationHome = (service: NotificationService): StreamHome => ({
 		},
 	},
 	observer: {
-		advanced: (stream) => service.bell.ring(stream),
+		advanced(stream, tail) {
+			service.tails.learn(stream, tail);
+			service.bell.ring(stream);
+		},
 	},
 });

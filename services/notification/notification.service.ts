@@ -1,4 +1,5 @@
 import type { ServiceSchema, ServiceSettingSchema } from "moleculer";
+import { clock } from "../../config/clock.ts";
 import { profile } from "../../config/profile.ts";
 import { accessTokens } from "../../mixins/access-token/index.ts";
 import { batched } from "../../mixins/batching/batched.ts";
@@ -12,6 +13,7 @@ import { Bell } from "./bell.adapter.ts";
 import { changes } from "./changes.mixin.ts";
 import { ChatWindowKeeper } from "./chat-windows.adapter.ts";
 import { delivering } from "./delivering.mixin.ts";
+import { erasing } from "./erasing.mixin.ts";
 import { moving } from "./moving.mixin.ts";
 import {
 	collections,
@@ -22,6 +24,9 @@ import {
 import { notificationHome } from "./notification-home.adapter.ts";
 import { choosing } from "./preferences.mixin.ts";
 import { reading } from "./reading.mixin.ts";
+import { Storing } from "./storing.adapter.ts";
+import { Tails } from "./tails.ts";
+import { TailsSaver } from "./tails-saver.adapter.ts";
 import { telling } from "./telling.mixin.ts";
 
 // Inboxes and what comes into them. What it offers stands in the mixins beside this file, how it decides in the plain modules.
@@ -36,12 +41,22 @@ const withLog = {
 			const found = await preferences.findByIds(ids);
 			return new Map(found.map((row) => [row._id, row]));
 		});
+		const { logger } = this;
+		const engine = () => this.engine;
+		const now = () => new Date(clock.now()).toISOString();
+		this.tails = new Tails();
 		this.bell = new Bell({
-			inboxes,
-			log: this.log,
-			engine: () => this.engine,
-			failed: (error, stream) => this.logger.warn(`The devices of ${stream} were not told their counters:`, error),
+			...{ inboxes, engine, log: this.log },
+			failed: (error, stream) => logger.warn(`The devices of ${stream} were not told their counters:`, error),
 		});
+		this.storing = new Storing({ ...{ engine, now, log: this.log, tails: this.tails }, read: this.bell.read });
+		this.tailsSaver = new TailsSaver({
+			...{ inboxes, now, tails: this.tails },
+			failed: (error) => logger.warn("Where inboxes end was not written down:", error),
+		});
+	},
+	async stopped(this: NotificationService) {
+		await this.tailsSaver?.end();
 	},
 } as Partial<ServiceSchema>;
 
@@ -54,6 +69,7 @@ const notification: ServiceSchema<ServiceSettingSchema, StoreMethods, Notificati
 		reading,
 		moving,
 		delivering,
+		erasing,
 		changes,
 		health(function (this: NotificationMembers) {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];

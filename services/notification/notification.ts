@@ -1,6 +1,7 @@
 import type { EventDraft } from "../../contracts/events.ts";
 import type { NotificationBody } from "../../contracts/notifications.ts";
 import type { Entry } from "../../realtime/entry.ts";
+import type { Draft } from "../../realtime/log.ts";
 import type { PostRequest } from "../../realtime/mailbox.ts";
 import { userOf } from "./inbox.ts";
 
@@ -24,3 +25,9 @@ export const newNotification = (id: string, body: NotificationBody): PostRequest
 	body,
 	events: (entry) => [created(entry)],
 });
+
+/** The same as an entry of the log. */
+export const draftOf = (stream: string, seq: number, id: string, body: NotificationBody, at: string): Draft => {
+	const entry: Entry<NotificationBody> = { stream, seq, id, type: entryType, from: poster, body, at };
+	return { ...entry, events: [created(entry)] };
+};

@@ -44,20 +44,27 @@ export const preferencesView = (preferences: Preferences | null): PreferencesVie
 export const wants = (preferences: Preferences | undefined, kind: NotificationKind, channel: Channel): boolean =>
 	!preferences?.gone && settingsOf(preferences).kinds[kind][channel];
 
-const isKind = (word: string): word is NotificationKind => notificationKinds.some((kind) => kind === word);
-
 const escaped = (member: string): string => member.replaceAll("~", "~0").replaceAll("/", "~1");
 
-const wrongKinds = (kinds: object): FieldError[] =>
-	Object.keys(kinds)
-		.filter((word) => !isKind(word))
-		.map((word) => ({ pointer: `/kinds/${escaped(word)}`, detail: `is none of ${notificationKinds.join(", ")}` }));
+const channels: readonly Channel[] = ["inbox", "email"];
+
+const unknown = (parent: string, given: object, known: readonly string[]): FieldError[] =>
+	Object.keys(given)
+		.filter((word) => !known.includes(word))
+		.map((word) => ({ pointer: `${parent}/${escaped(word)}`, detail: `is none of ${known.join(", ")}` }));
+
+const wrongKinds = (kinds: object): FieldError[] => [
+	...unknown("/kinds", kinds, notificationKinds),
+	...notificationKinds.flatMap((kind) =>
+		unknown(`/kinds/${kind}`, (kinds as Record<string, object | undefined>)[kind] ?? {}, channels),
+	),
+];
 
 const turnedOff = (kinds: NonNullable<PreferencesChange["kinds"]>): FieldError[] =>
 	fixedKinds.flatMap((kind) =>
-		Object.entries(kinds[kind] ?? {})
-			.filter(([, on]) => !on)
-			.map(([channel]) => ({ pointer: `/kinds/${kind}/${channel}`, detail: "cannot be turned off" })),
+		channels
+			.filter((channel) => kinds[kind]?.[channel] === false)
+			.map((channel) => ({ pointer: `/kinds/${kind}/${channel}`, detail: "cannot be turned off" })),
 	);
 
 const timePattern = /^([01]\d|2[0-3]):[0-5]\d$/;

@@ -31,17 +31,18 @@ export const add = (set: SeqSet, from: number, to: number): SeqSet => {
 	if (from > to) return set;
 	// Those that touch it become one with it.
 	const first = indexAt(set, from - 1);
-	const after = indexAt(set, to + 2);
-	const last = (set[after]?.[0] ?? Number.POSITIVE_INFINITY) <= to + 1 ? after + 1 : after;
-	const start = Math.min(from, set[first]?.[0] ?? from);
-	const end = last > first ? Math.max(to, set[last - 1]?.[1] ?? to) : to;
-	return [...set.slice(0, first), [start, end], ...set.slice(last)];
+	let next = first;
+	while ((set[next]?.[0] ?? Number.POSITIVE_INFINITY) <= to + 1) next += 1;
+	const touching = set.slice(first, next);
+	const start = Math.min(from, touching[0]?.[0] ?? from);
+	const end = Math.max(to, touching.at(-1)?.[1] ?? to);
+	return [...set.slice(0, first), [start, end], ...set.slice(next)];
 };
 
 /** Without any of `from`..`to`. */
 export const remove = (set: SeqSet, from: number, to: number): SeqSet =>
 	set.flatMap(([start, end]): Interval[] => {
-		if (end < from || start > to) return [[start, end]];
+		if (from > to || end < from || start > to) return [[start, end]];
 		const left: Interval[] = start < from ? [[start, from - 1]] : [];
 		return end > to ? [...left, [to + 1, end]] : left;
 	});

@@ -3,9 +3,10 @@ import type { DomainEvent } from "../../contracts/events.ts";
 import { deriveId } from "../../contracts/ids.ts";
 import type { Begun } from "./chat-window.ts";
 import type { Told } from "./chat-windows.adapter.ts";
-import type { Delivery } from "./delivering.mixin.ts";
+
 import type { NotificationService } from "./notification-base.ts";
 import { type Channel, wants } from "./preferences.ts";
+import type { Delivery } from "./storing.adapter.ts";
 import { chatNotification, type Telling, type ToldType, tellingsOf, toldTypes } from "./telling.ts";
 
 // What happens is told to the people it concerns. Every handler may run twice and in any order: the id of a notification

@@ -1,6 +1,7 @@
 import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import { profile } from "../../config/profile.ts";
 import type { Profile } from "../../config/profile-type.ts";
+import { measured } from "../../mixins/metrics/metrics.ts";
 import { type VolatileRedis, volatileRedis } from "../../mixins/redis/volatile-redis.ts";
 import type { StoreMethods } from "../../mixins/store/store.mixin.ts";
 import { memoryCache } from "../../mixins/versioned-cache/memory-cache.ts";
@@ -101,12 +102,14 @@ const parts: Partial<ServiceSchema<ServiceSettingSchema, StoreMethods, OrdersMem
 		this.cache = openOrderCache(this, profile());
 	},
 	async started() {
+		this.endGauge = measured("orders_in_cache", {}, () => this.cache.size());
 		this.endWarmUp = new AbortController();
 		this.warmedUp = warmUp(this as unknown as OrdersService, this.endWarmUp.signal).catch((error: unknown) =>
 			this.logger.warn("The cache of orders starts cold:", error),
 		);
 	},
 	async stopped() {
+		this.endGauge?.();
 		this.endWarmUp?.abort();
 		this.cache.close();
 		await this.warmedUp;

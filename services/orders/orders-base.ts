@@ -97,6 +97,7 @@ export interface OrdersVars {
 	expiring: LeasedJob | undefined;
 	keepingStock: LeasedJob | undefined;
 	cache: OrderCache;
+	endGauge?: () => void;
 	endWarmUp: AbortController | undefined;
 	/** Resolves when the cache has what it starts with. */
 	warmedUp: Promise<void> | undefined;

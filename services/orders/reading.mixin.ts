@@ -4,6 +4,7 @@ import { type CallMeta, takesText } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { OrderStatus, OrderView } from "../../contracts/http/orders.ts";
 import { callerOf } from "../../mixins/call-meta/call-meta.ts";
+import { count } from "../../mixins/metrics/metrics.ts";
 import { decodeCursor } from "../../mixins/paging/cursor.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import { visibleTo } from "./access.ts";
@@ -72,9 +73,11 @@ const find = async (
 	const found = await cache.get(params.id);
 	meta.cache = found.hit ? "HIT" : "MISS";
 	if (found.hit) {
+		count("cache_hits_total", { cache: "orders" });
 		cache.hits += 1;
 		return found.value;
 	}
+	count("cache_misses_total", { cache: "orders" });
 	cache.misses += 1;
 	const order = await fromStore(service, params.id);
 	await found.fill?.(order);

@@ -17,6 +17,7 @@ describe("Souk over HTTP, each service a process of its own", function () {
 				{ services: ["payment"] },
 				{ services: ["chat"] },
 				{ services: ["chat"] },
+				{ services: ["notification", "email"] },
 			],
 		});
 	});

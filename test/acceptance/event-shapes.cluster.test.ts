@@ -15,7 +15,7 @@ describe("Domain events over JetStream", function () {
 		clock = await testClock();
 		cluster = await startCluster({
 			env: { ...eventfulEnv, ...clock.env },
-			nodes: [{ services: ["gateway", "auth", "chat"] }, { services: ["orders", "payment"] }],
+			nodes: [{ services: ["gateway", "auth", "chat", "notification", "email"] }, { services: ["orders", "payment"] }],
 		});
 		const env = { ...cluster.env, SERVICES: "payment", NODE_ID: "ear" };
 		ear = new SoukProcess(env, "test/support/fixtures/souk-with-ear.ts");

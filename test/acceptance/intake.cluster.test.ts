@@ -9,7 +9,7 @@ describe("Order documents of other systems, on a cluster", function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
 			nodes: [
-				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["gateway", "auth", "chat", "notification", "email"] },
 				{ services: ["orders", "payment"] },
 				{ services: ["orders", "payment"] },
 			],

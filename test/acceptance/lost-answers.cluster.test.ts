@@ -13,7 +13,9 @@ describe("A request that is sent again after its answer was lost and Redis forgo
 
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
-		cluster = await startCluster({ nodes: [{ services: ["gateway", "auth", "chat"] }, { services: ["orders", "payment"] }] });
+		cluster = await startCluster({
+			nodes: [{ services: ["gateway", "auth", "chat", "notification", "email"] }, { services: ["orders", "payment"] }],
+		});
 		redis = new Redis(cluster.redis.url);
 		market = await openMarket(cluster.api);
 	});

@@ -2,6 +2,7 @@ import { needsOwn } from "../support/servers.ts";
 import { type Cluster, startCluster } from "../support/souk.ts";
 import { olderChat } from "./older-chat.suite.ts";
 import { olderCustomers } from "./older-customers.suite.ts";
+import { olderNotifications } from "./older-notifications.suite.ts";
 import { olderShop } from "./older-shop.suite.ts";
 
 describe("Older clients, on a cluster", function () {
@@ -10,7 +11,11 @@ describe("Older clients, on a cluster", function () {
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway"] }, { services: ["auth"] }, { services: ["orders", "payment", "chat"] }],
+			nodes: [
+				{ services: ["gateway"] },
+				{ services: ["auth"] },
+				{ services: ["orders", "payment", "chat", "notification", "email"] },
+			],
 		});
 	});
 	after(() => cluster?.stop());
@@ -18,4 +23,5 @@ describe("Older clients, on a cluster", function () {
 	olderShop(() => cluster.api);
 	olderCustomers(() => cluster.api);
 	olderChat(() => cluster.api);
+	olderNotifications(() => cluster.api);
 });

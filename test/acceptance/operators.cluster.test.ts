@@ -15,7 +15,11 @@ describe("Operators, on a cluster", function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
 			env: { TRUST_PROXY: "1" },
-			nodes: [{ services: ["gateway", "auth"] }, { services: ["orders", "payment", "chat"] }, { services: ["chat"] }],
+			nodes: [
+				{ services: ["gateway", "auth"] },
+				{ services: ["orders", "payment", "chat", "notification", "email"] },
+				{ services: ["chat"] },
+			],
 		});
 	});
 	after(() => cluster?.stop());
@@ -91,7 +95,9 @@ describe("Operators of a node that has lost its bus", function () {
 	let cluster: Cluster;
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
-		cluster = await startCluster({ nodes: [{ services: ["gateway", "auth", "orders", "payment", "chat"] }] });
+		cluster = await startCluster({
+			nodes: [{ services: ["gateway", "auth", "orders", "payment", "chat", "notification", "email"] }],
+		});
 	});
 	after(() => cluster?.stop());
 

@@ -103,7 +103,7 @@ export const operators = (souk: () => Operated): void => {
 		const { text, body } = await see("/v1/admin/nodes");
 		assert.equal(body.nextCursor, null);
 		const names = body.items.flatMap(({ services }: Json) => services);
-		for (const name of ["gateway", "auth", "orders", "payment", "chat"]) assert.ok(names.includes(name), text);
+		for (const name of ["gateway", "auth", "orders", "payment", "chat", "notification"]) assert.ok(names.includes(name), text);
 		for (const { available, ready, cpu, memory, uptime } of body.items) {
 			assert.deepEqual([available, ready], [true, true]);
 			assert.ok(memory > 10_000_000 && uptime >= 0 && (cpu === null || cpu >= 0), text);

@@ -21,7 +21,7 @@ describe("Cached orders over HTTP, two gateways and two orders nodes", function 
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
 			nodes: [
-				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["gateway", "auth", "chat", "notification", "email"] },
 				{ services: ["gateway"] },
 				{ services: ["orders"] },
 				{ services: ["payment"] },

@@ -21,7 +21,7 @@ describe("Sockets, on nodes behind a gateway", function () {
 			env: { ...clock.env, SOCKETS_PER_USER: "200" },
 			nodes: [
 				{ services: ["gateway"] },
-				{ services: ["auth", "orders", "payment"] },
+				{ services: ["auth", "orders", "payment", "notification", "email"] },
 				...socketPorts.map((port) => ({ services: ["chat"], env: { SOCKET_PORT: String(port) } })),
 			],
 		});

@@ -9,7 +9,7 @@ describe("The last pieces of a product, on a cluster with two nodes that take or
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
 			nodes: [
-				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["gateway", "auth", "chat", "notification", "email"] },
 				{ services: ["orders", "payment"] },
 				{ services: ["orders", "payment"] },
 			],

@@ -22,7 +22,7 @@ describe("Orders on Stripe over HTTP, each service a process of its own", functi
 				{ services: ["orders"] },
 				{ services: ["payment"] },
 				{ services: ["payment"] },
-				{ services: ["chat"] },
+				{ services: ["chat", "notification", "email"] },
 			],
 		});
 	});

@@ -9,7 +9,7 @@ describe("Orders that nobody pays for, in a cluster", function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
 			nodes: [
-				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["gateway", "auth", "chat", "notification", "email"] },
 				{ services: ["orders"] },
 				{ services: ["orders", "payment"] },
 				{ services: ["payment"] },

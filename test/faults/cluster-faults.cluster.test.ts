@@ -21,7 +21,7 @@ describe(`A cluster whose processes are killed while orders flow (seed ${seed})`
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
 			nodes: [
-				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["gateway", "auth", "chat", "notification", "email"] },
 				{ services: ["orders"] },
 				{ services: ["payment"] },
 				{ services: ["payment"] },

@@ -16,7 +16,7 @@ describe("A node that is killed while documents stream through it", function () 
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
 			nodes: [
-				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["gateway", "auth", "chat", "notification", "email"] },
 				{ services: ["orders", "payment"] },
 				{ services: ["orders", "payment"] },
 			],

@@ -28,7 +28,11 @@ describe("A node of chat that ends", function () {
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth", "orders", "payment"] }, { services: ["chat"] }, { services: ["chat"] }],
+			nodes: [
+				{ services: ["gateway", "auth", "orders", "payment", "notification", "email"] },
+				{ services: ["chat"] },
+				{ services: ["chat"] },
+			],
 		});
 		// A few at a time: passwords are hashed slowly on purpose.
 		while (members.length < people) members.push(...(await Promise.all([1, 2, 3, 4].map(() => signUp(cluster.api, "buyer")))));

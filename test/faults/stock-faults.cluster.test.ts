@@ -42,7 +42,11 @@ describe(`Stock, on a cluster whose nodes are killed and stopped (seed ${seed})`
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth", "chat"] }, { services: ["orders"] }, { services: ["payment"] }],
+			nodes: [
+				{ services: ["gateway", "auth", "chat", "notification", "email"] },
+				{ services: ["orders"] },
+				{ services: ["payment"] },
+			],
 			env: soon,
 		});
 		proxy = await startMongoProxy(cluster.mongod.port);

@@ -39,7 +39,7 @@ describe(`A cluster whose nodes are killed while many orders fall due at once (s
 		time = await testClock();
 		const both = { services: ["orders", "payment"] };
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth", "chat"] }, both, both, both],
+			nodes: [{ services: ["gateway", "auth", "chat", "notification", "email"] }, both, both, both],
 			env: {
 				...{ ...time.env, LOG_LEVEL: "error", LEASE_TIMEOUT_MS: "1000", ACK_WAIT_MS: "1000" },
 				...{ OUTBOX_GRACE_MS: "300", OUTBOX_SWEEP_MS: "200", RECONCILE_EVERY_MS: "200" },

@@ -8,7 +8,9 @@ describe("npm run produce, to the bus", function () {
 	let cluster: Cluster;
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
-		cluster = await startCluster({ nodes: [{ services: ["gateway", "auth", "chat"] }, { services: ["orders", "payment"] }] });
+		cluster = await startCluster({
+			nodes: [{ services: ["gateway", "auth", "chat", "notification", "email"] }, { services: ["orders", "payment"] }],
+		});
 	});
 	after(() => cluster?.stop());
 

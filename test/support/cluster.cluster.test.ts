@@ -8,7 +8,9 @@ describe("support: a cluster of processes", function () {
 	let cluster: Cluster | undefined;
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
-		cluster = await startCluster({ nodes: [{ services: ["gateway", "auth", "chat"] }, { services: ["orders", "payment"] }] });
+		cluster = await startCluster({
+			nodes: [{ services: ["gateway", "auth", "chat", "notification", "email"] }, { services: ["orders", "payment"] }],
+		});
 	});
 	after(() => cluster?.stop());
 

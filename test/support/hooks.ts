@@ -1,6 +1,12 @@
+import { compileCache } from "../../scripts/test/compile-cache.ts";
 import { stopSharedServers } from "./shared-servers.ts";
 
 const grace = 5_000;
+
+/** For the processes that suites start. Not in SoukProcess itself: benches start it too, and measure a first start. */
+export const mochaGlobalSetup = (): void => {
+	Object.assign(process.env, { ...compileCache(), ...process.env });
+};
 
 /**
  * After the last test the process must end by itself. If something still holds it (a socket, a timer, a child), that is named

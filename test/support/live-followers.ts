@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { io, type Socket } from "socket.io-client";
 import { connect, type FollowOptions, type SoukClient, type Stream } from "../../client/index.ts";
-import type { ReadyMessage } from "../../contracts/stream-messages.ts";
+import type { CountersMessage, ReadyMessage } from "../../contracts/stream-messages.ts";
 import type { Entry } from "../../realtime/entry.ts";
 import type { HttpClient } from "./http.ts";
 import type { Someone } from "./market.ts";
@@ -14,6 +14,8 @@ export interface Address {
 	url: string;
 	who: Someone;
 	transport?: Transport;
+	/** Default `/chat`. */
+	namespace?: string;
 	position?: FollowOptions;
 }
 
@@ -120,6 +122,8 @@ export class RawFollower extends Follower {
 	ready: ReadyMessage | undefined;
 	/** Connections that came so far as to be live. */
 	lives = 0;
+	/** All that were told, those in `ready` too. */
+	readonly counters: CountersMessage[] = [];
 	#socket: Socket | undefined;
 	#timer: NodeJS.Timeout | undefined;
 	#closed = false;
@@ -144,9 +148,9 @@ export class RawFollower extends Follower {
 	}
 
 	#connect(): void {
-		const { url, who, transport = "websocket", position } = this.#address;
+		const { url, who, transport = "websocket", namespace = "/chat", position } = this.#address;
 		const last = this.entries.at(-1);
-		const socket = io(`${url}/chat`, {
+		const socket = io(`${url}${namespace}`, {
 			query: { stream_id: this.#stream },
 			auth: { token: who.token, ...(last ? { after: last.seq, lastId: last.id } : position) },
 			forceNew: true,
@@ -159,6 +163,11 @@ export class RawFollower extends Follower {
 		socket.on("ready", (ready: ReadyMessage) => {
 			this.ready = ready;
 			this.lives += 1;
+			if (ready.counters) this.counters.push(ready.counters);
+			this.look();
+		});
+		socket.on("counters", (counters: CountersMessage) => {
+			this.counters.push(counters);
 			this.look();
 		});
 		socket.on("entries", (entries: Entry[]) => {

@@ -152,7 +152,7 @@ export const clusterWorld = (cluster: Cluster, chat: readonly ChatNode[]): Clust
 	};
 };
 
-const others = ["gateway", "auth", "orders", "payment"] as const;
+const others = ["gateway", "auth", "orders", "payment", "notification", "email"] as const;
 
 type Start = Promise<ChatNode | ClusterNode>;
 

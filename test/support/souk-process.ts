@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodeFlags } from "../../scripts/node/flags.ts";
 import { isNodeMessage, type NodeMessage } from "../../scripts/node/parent.ts";
-import { compileCache } from "../../scripts/test/compile-cache.ts";
 
 // One node of Souk as a process of its own, to be killed and started again. Nothing of it outlives the test run: it ends when
 // the channel to its parent closes.
@@ -14,12 +13,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const startBound = 60_000;
 const logBound = 400_000;
 
-/** What a child needs of our own environment: servers on PATH, coverage. No setting of Souk leaks in. */
-const inherited = ["PATH", "HOME", "TMPDIR", "NODE_V8_COVERAGE"];
-const cleanEnvironment = (): Record<string, string> => ({
-	...compileCache(),
-	...Object.fromEntries(inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
-});
+/** What a child needs of our own environment: servers on PATH, coverage, what Node compiled before. No setting of Souk leaks in. */
+const inherited = ["PATH", "HOME", "TMPDIR", "NODE_V8_COVERAGE", "NODE_COMPILE_CACHE"];
+const cleanEnvironment = (): Record<string, string> =>
+	Object.fromEntries(inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 
 export interface Exit {
 	code: number | null;
@@ -35,7 +32,7 @@ export class SoukProcess {
 	#port: number | null = null;
 
 	/** @param script path from the root of the repository */
-	constructor(env: Record<string, string>, script = "scripts/start.ts", args: readonly string[] = []) {
+	constructor(env: Record<string, string>, script = "scripts/start.js", args: readonly string[] = []) {
 		this.#command = [...nodeFlags, join(root, script), ...args];
 		this.#env = { ...cleanEnvironment(), PORT: "0", HOST: "127.0.0.1", ...env };
 	}

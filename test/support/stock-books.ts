@@ -36,9 +36,12 @@ export const soldOf = async ({ store }: OrdersService, productId: string): Promi
 
 /** What was there is in stock or in orders, and nothing is left to do. */
 export const assertAddsUp = async (service: OrdersService, productId: string, initial: number, what: string): Promise<void> => {
-	const product = await service.store.products.findById(productId);
-	const sold = await soldOf(service, productId);
+	const [product, sold, due] = await Promise.all([
+		service.store.products.findById(productId),
+		soldOf(service, productId),
+		service.store.orders.count({ stockDue: { $exists: true } }),
+	]);
 	assert.equal((product?.stock ?? Number.NaN) + sold, initial, `${what}: ${product?.stock} in stock, ${sold} in orders`);
 	assert.deepEqual([product?.holds ?? [], product?.returns ?? [], product?.stockDue], [[], [], undefined], what);
-	assert.equal(await service.store.orders.count({ stockDue: { $exists: true } }), 0, what);
+	assert.equal(due, 0, what);
 };

@@ -1,5 +1,6 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, type NatsConnection, nanos } from "nats";
 import type { DomainEvent } from "../../../contracts/events.ts";
+import { count, observe } from "../../metrics/metrics.ts";
 import { backoffDelay } from "../backoff.ts";
 import type { BusLogger, RecordStore } from "../bus.ts";
 import { describeError } from "../errors.ts";
@@ -179,6 +180,8 @@ export class GroupConsumer {
 		const { policy } = this.#options.subscription;
 		await this.#options.deadLetters.write(policy.group, delivery, event, error);
 		if (event) await this.#patiently(() => this.#inbox.record(event.id, "dead", again));
+		count("events_total", { group: policy.group, outcome: "dead", reason: "" });
+		observe("event_attempts", { group: policy.group }, delivery.tries);
 		delivery.never();
 	}
 

@@ -1,5 +1,6 @@
 import { clock } from "../../../config/clock.ts";
 import type { DomainEvent } from "../../../contracts/events.ts";
+import { count, observe } from "../../metrics/metrics.ts";
 import { backoffDelay } from "../backoff.ts";
 import type { BusLogger, RecordStore } from "../bus.ts";
 import { describeError } from "../errors.ts";
@@ -173,6 +174,8 @@ export class LocalGroup {
 		const { event, tries, firstAt = iso() } = job;
 		const facts = { group: policy.group, subject: event.type, entity: event.subject, eventId: event.id };
 		await this.records.dead(event.id, { ...facts, error, tries, firstAt, lastAt: iso(), event }, this.#options.nextDeadAt());
+		count("events_total", { group: policy.group, outcome: "dead", reason: "" });
+		observe("event_attempts", { group: policy.group }, tries);
 		job.recorded = false; // the record has come to its end already
 		await this.#end(job);
 	}

@@ -46,7 +46,7 @@ export const clusterWorlds = async ({ broken }: ClusterWorldOptions = {}): Promi
 	};
 	try {
 		// Together: the gateway is ready when it sees all services.
-		const house = cluster.add({ services: ["gateway", "auth", "orders", "payment"] });
+		const house = cluster.add({ services: ["gateway", "auth", "orders", "payment", "notification", "email"] });
 		await Promise.all([house, addNodes(parts)]);
 	} catch (error) {
 		await close();

@@ -98,7 +98,10 @@ describe("service keys over HTTP, at two gateways of their own processes", funct
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
-			nodes: [{ services: ["gateway", "auth"] }, { services: ["gateway", "auth", "orders", "payment", "chat"] }],
+			nodes: [
+				{ services: ["gateway", "auth"] },
+				{ services: ["gateway", "auth", "orders", "payment", "chat", "notification", "email"] },
+			],
 		});
 	});
 	after(() => cluster?.stop());

@@ -70,6 +70,7 @@ describe("notification: preferences", () => {
 	it("name each field that is wrong", () => {
 		assert.deepEqual(wrong({ kinds: { chat_notification: { inbox: false } }, quietHours: quiet }), []);
 		assert.deepEqual(wrong({ kinds: { sms: {}, "a/b~c": {} } }), ["/kinds/sms", "/kinds/a~1b~0c"]);
+		assert.deepEqual(wrong({ kinds: { announcement: { mail: false } } }), ["/kinds/announcement/mail"]);
 		const badHours = { start: "24:00", end: "7:00", zone: "Mars/Olympus" };
 		assert.deepEqual(wrong({ quietHours: badHours }), ["/quietHours/start", "/quietHours/end", "/quietHours/zone"]);
 		assert.deepEqual(wrong({ quietHours: { ...quiet, end: "22:00" } }), ["/quietHours/end"]);

@@ -16,7 +16,7 @@ describe("order documents that come over JetStream", function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		cluster = await startCluster({
 			nodes: [
-				{ services: ["gateway", "auth", "chat"] },
+				{ services: ["gateway", "auth", "chat", "notification", "email"] },
 				{ services: ["orders", "payment"] },
 				{ services: ["orders", "payment"] },
 			],

@@ -91,7 +91,7 @@ bothStores("stock, whatever breaks between two steps", (profile) => {
 	};
 
 	const addsUp = async (what: string): Promise<void> => {
-		for (const { productId } of items) await assertAddsUp(node.service, productId, initial, what);
+		await Promise.all(items.map(({ productId }) => assertAddsUp(node.service, productId, initial, what)));
 	};
 
 	/** Breaks write number `at`, then does all that is done after it. False: the work has fewer writes. */
