@@ -18,16 +18,20 @@ export interface PageProps {
 type Role = Me["roles"][number];
 type Load = () => Promise<{ default: ComponentType<PageProps> }>;
 
-const page = (pattern: string, load: Load, role?: Role) => ({ pattern, page: lazy(load), role });
+/** One page may have several addresses: going from one to the other keeps it. */
+const page = (patterns: string | readonly string[], load: Load, role?: Role) => {
+	const one = typeof patterns === "string";
+	return { patterns: one ? [patterns] : patterns, page: lazy(load), role, stays: !one };
+};
 
-const shop: Load = () => import("./features/shop/shop-page.tsx");
 const pages = [
-	page("/", shop),
-	page("/app", shop),
-	page("/app/shop", shop),
+	page(["/", "/app", "/app/shop"], () => import("./features/shop/shop-page.tsx")),
 	page("/app/orders", () => import("./features/orders/orders-page.tsx")),
 	page("/app/orders/:id", () => import("./features/orders/order-page.tsx")),
 	page("/app/orders/:id/confirm", () => import("./features/orders/confirm-page.tsx")),
+	page("/app/seller", () => import("./features/seller/incoming-page.tsx"), "seller"),
+	page("/app/seller/products", () => import("./features/seller/products-page.tsx"), "seller"),
+	page(["/app/chat", "/app/chat/:id"], () => import("./features/chat/chat-page.tsx")),
 ];
 
 const open = (pattern: string, load: () => Promise<{ default: ComponentType }>) => ({ pattern, page: lazy(load) });
@@ -53,10 +57,11 @@ const Nowhere = () => (
 );
 
 const MemberPage = ({ me, path }: { me: Me; path: string }) => {
-	for (const { pattern, page: Found, role } of pages) {
-		const params = match(pattern, path);
+	for (const { patterns, page: Found, role, stays } of pages) {
+		const params = patterns.map((pattern) => match(pattern, path)).find((found) => found !== null);
 		if (!params) continue;
-		return role && !me.roles.includes(role) ? <Nowhere /> : <Found me={me} params={params} key={path} />;
+		if (role && !me.roles.includes(role)) return <Nowhere />;
+		return <Found me={me} params={params} key={stays ? patterns[0] : path} />;
 	}
 	return <Nowhere />;
 };
@@ -83,7 +88,7 @@ export const App = () => {
 	return (
 		<>
 			<Layout>
-				<ErrorBoundary key={path}>
+				<ErrorBoundary place={path}>
 					<Suspense fallback={<Waiting />}>
 						<Content />
 					</Suspense>

@@ -1,12 +1,16 @@
 import { Component, type ReactNode } from "react";
 import { wordsOf } from "../api/problem.ts";
 
-/** A fault in one page leaves the rest of the house standing. Give it a `key` that changes with the page. */
-export class ErrorBoundary extends Component<{ children: ReactNode }, { error?: unknown }> {
+/** A fault in one page leaves the rest of the house standing. It is whole again at another `place`. */
+export class ErrorBoundary extends Component<{ place: string; children: ReactNode }, { error?: unknown }> {
 	override state: { error?: unknown } = {};
 
 	static getDerivedStateFromError(error: unknown): { error: unknown } {
 		return { error };
+	}
+
+	override componentDidUpdate(before: { place: string }): void {
+		if (before.place !== this.props.place && this.state.error !== undefined) this.setState({ error: undefined });
 	}
 
 	override render(): ReactNode {

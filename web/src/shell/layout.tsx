@@ -40,7 +40,7 @@ export const Layout = ({ children }: { children: ReactNode }) => {
 			<OfflineBanner />
 			<div className="flex">
 				{me && <SideNav me={me} />}
-				<main id="main" tabIndex={-1} className={`min-w-0 flex-1 outline-none ${me ? "pb-24 md:pb-8" : "pb-8"}`}>
+				<main id="main" tabIndex={-1} className="min-w-0 flex-1 outline-none">
 					{children}
 				</main>
 			</div>

@@ -21,7 +21,7 @@ export const Page = ({
 		if (hasMoved()) heading.current?.focus({ preventScroll: true });
 	}, []);
 	return (
-		<div className={`mx-auto w-full px-4 py-6 sm:px-6 ${wide ? "max-w-6xl" : "max-w-4xl"}`}>
+		<div className={`mx-auto w-full px-4 pt-6 pb-24 sm:px-6 md:pb-8 ${wide ? "max-w-6xl" : "max-w-4xl"}`}>
 			<div className="mb-5 flex min-h-11 flex-wrap items-center justify-between gap-3">
 				<h1 ref={heading} tabIndex={-1} dir="auto" className="font-semibold text-2xl">
 					{title}
