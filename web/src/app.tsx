@@ -31,6 +31,8 @@ const pages = [
 	page("/app/orders/:id/confirm", () => import("./features/orders/confirm-page.tsx")),
 	page("/app/seller", () => import("./features/seller/incoming-page.tsx"), "seller"),
 	page("/app/seller/products", () => import("./features/seller/products-page.tsx"), "seller"),
+	page("/app/preferences", () => import("./features/inbox/preferences-page.tsx")),
+	page("/app/account", () => import("./features/account/account-page.tsx")),
 	page(["/app/chat", "/app/chat/:id"], () => import("./features/chat/chat-page.tsx")),
 ];
 

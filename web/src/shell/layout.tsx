@@ -2,6 +2,8 @@ import { type ReactNode, useEffect } from "react";
 import { session } from "../api/session.ts";
 import { useStore } from "../api/store.ts";
 import icon from "../icon.svg";
+import { Bell } from "../features/inbox/bell.tsx";
+import { toastNews } from "../features/inbox/toasts.ts";
 import { followInbox } from "../live/inbox.ts";
 import { Link } from "../router/router.tsx";
 import { AccountMenu } from "./account-menu.tsx";
@@ -16,7 +18,9 @@ export const Layout = ({ children }: { children: ReactNode }) => {
 	const me = state.kind === "signed-in" ? state.me : null;
 	const id = me?.id;
 	useEffect(() => {
-		if (id !== undefined) void followInbox(id);
+		if (id === undefined) return undefined;
+		void followInbox(id);
+		return toastNews();
 	}, [id]);
 	return (
 		<>
@@ -32,6 +36,7 @@ export const Layout = ({ children }: { children: ReactNode }) => {
 					{me && (
 						<>
 							<ConnectionDot />
+							<Bell />
 							<AccountMenu me={me} />
 						</>
 					)}
