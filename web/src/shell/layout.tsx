@@ -1,9 +1,9 @@
 import { type ReactNode, useEffect } from "react";
 import { session } from "../api/session.ts";
 import { useStore } from "../api/store.ts";
-import icon from "../icon.svg";
 import { Bell } from "../features/inbox/bell.tsx";
 import { toastNews } from "../features/inbox/toasts.ts";
+import icon from "../icon.svg";
 import { followInbox } from "../live/inbox.ts";
 import { Link } from "../router/router.tsx";
 import { AccountMenu } from "./account-menu.tsx";

@@ -37,7 +37,15 @@ const About = ({ me }: { me: Me }) => {
 		<section className="card" aria-label="About me">
 			<form onSubmit={form.onSubmit} className="grid gap-3">
 				<FormError>{form.error}</FormError>
-				<Field label="Name" name="name" required maxLength={100} dir="auto" defaultValue={me.name} error={form.fieldError("name")} />
+				<Field
+					label="Name"
+					name="name"
+					required
+					maxLength={100}
+					dir="auto"
+					defaultValue={me.name}
+					error={form.fieldError("name")}
+				/>
 				<button type="submit" className="btn justify-self-start" disabled={form.busy}>
 					Change my name
 				</button>

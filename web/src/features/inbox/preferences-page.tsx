@@ -23,7 +23,14 @@ const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 const Box = ({ name, on, label, fixed }: { name: string; on: boolean; label: string; fixed: boolean }) => (
 	<label className="grid min-h-11 min-w-11 place-items-center">
-		<input type="checkbox" name={name} defaultChecked={on} disabled={fixed} aria-label={label} className="size-5 accent-(--accent)" />
+		<input
+			type="checkbox"
+			name={name}
+			defaultChecked={on}
+			disabled={fixed}
+			aria-label={label}
+			className="size-5 accent-(--accent)"
+		/>
 	</label>
 );
 
@@ -49,7 +56,12 @@ const Kinds = ({ preferences }: { preferences: PreferencesView }) => (
 							<Box name={`${kind} inbox`} on={preferences.kinds[kind].inbox} label={`${words}: here`} fixed={kind === always} />
 						</td>
 						<td>
-							<Box name={`${kind} email`} on={preferences.kinds[kind].email} label={`${words}: by mail`} fixed={kind === always} />
+							<Box
+								name={`${kind} email`}
+								on={preferences.kinds[kind].email}
+								label={`${words}: by mail`}
+								fixed={kind === always}
+							/>
 						</td>
 					</tr>
 				))}

@@ -8,7 +8,13 @@ export interface Words {
 	to: string | null;
 }
 
-const purchase = { placed: "New order", paid: "Order paid", cancelled: "Order cancelled", expired: "Order expired", refunded: "Money given back" };
+const purchase = {
+	placed: "New order",
+	paid: "Order paid",
+	cancelled: "Order cancelled",
+	expired: "Order expired",
+	refunded: "Money given back",
+};
 
 /** Only what is a path of ours: a link that somebody else wrote leads nowhere. */
 const ownPath = (link: string): string | null => {
