@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Browsers, type Visitor } from "../support/browser.ts";
 import type { HttpClient } from "../support/http.ts";
 import { type Someone, signUp } from "../support/market.ts";
-import { assertAccessible, assertUntroubled, visitAs } from "../support/web-visit.ts";
+import { assertUntroubled, visitAs } from "../support/web-visit.ts";
+import type { LookAt } from "./story.suite.ts";
 
 export interface ChatWorld {
 	url: string;
@@ -12,8 +13,17 @@ export interface ChatWorld {
 /** Kills the node that owns the stream: where there is another one to go on. */
 export type KillOwner = (streamId: string) => Promise<void>;
 
+export interface ChatOptions {
+	killOwner?: KillOwner;
+	/** Asked of each page on the way. */
+	assertAccessible?: LookAt;
+}
+
 /** Two people talk, side by side in two windows. */
-export const webChat = (world: () => ChatWorld, killOwner?: KillOwner): void => {
+export const webChat = (
+	world: () => ChatWorld,
+	{ killOwner, assertAccessible = () => Promise.resolve() }: ChatOptions = {},
+): void => {
 	const browsers = new Browsers();
 	let ana: Someone;
 	let ben: Someone;

@@ -1,5 +1,6 @@
 import { needs } from "../support/servers.ts";
 import { type Souk, startSouk } from "../support/souk.ts";
+import { assertAccessible } from "../support/web-visit.ts";
 import { webChat } from "./chat.suite.ts";
 
 describe("Chat in the browser, in one process", function () {
@@ -11,5 +12,5 @@ describe("Chat in the browser, in one process", function () {
 	});
 	after(() => souk?.stop());
 
-	webChat(() => souk);
+	webChat(() => souk, { assertAccessible });
 });

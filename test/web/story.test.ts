@@ -1,5 +1,6 @@
 import { needs } from "../support/servers.ts";
 import { type Souk, startSouk } from "../support/souk.ts";
+import { assertAccessible } from "../support/web-visit.ts";
 import { webStory } from "./story.suite.ts";
 
 describe("The web client, in one process", function () {
@@ -12,5 +13,5 @@ describe("The web client, in one process", function () {
 	});
 	after(() => souk?.stop());
 
-	webStory(() => souk);
+	webStory(() => souk, assertAccessible);
 });
