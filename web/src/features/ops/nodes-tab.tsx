@@ -5,6 +5,7 @@ import { wordsOf } from "../../api/problem.ts";
 import { queries } from "../../api/queries.ts";
 import { Badge, Loading } from "../../ui/states.tsx";
 import { Chart } from "./chart.tsx";
+import { useRates } from "./metrics.ts";
 import { useNodes } from "./queries.ts";
 import { useHealth, useSeries } from "./samples.ts";
 
@@ -17,6 +18,18 @@ const since = (seconds: number): string => {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
+const Rates = () => {
+	const rates = useRates(true);
+	return (
+		<>
+			<Chart title="Requests" values={rates.map(({ requests }) => requests)} unit="/s" />
+			<Chart title="Mean answer" values={rates.map(({ latency }) => latency)} unit="ms" />
+			<Chart title="Events handled" values={rates.map(({ events }) => events)} unit="/s" />
+			<Chart title="Messages to sockets" values={rates.map(({ deliveries }) => deliveries)} unit="/s" />
+		</>
+	);
+};
+
 const Charts = () => {
 	const { data } = useHealth();
 	const nodes = useNodes();
@@ -24,6 +37,7 @@ const Charts = () => {
 	const memory = sum((nodes.data?.items ?? []).map((node) => node.memory ?? 0)) / 1_048_576;
 	return (
 		<div className="mb-4 grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
+			{nodes.data?.items.length === 1 && <Rates />}
 			<Chart title="Answer of /health" values={useSeries(data?.took, data?.at)} unit="ms" />
 			<Chart title="Events waiting" values={useSeries(sum(consumers.map(({ lag }) => lag)), data?.at)} unit="" />
 			<Chart title="Events in work" values={useSeries(sum(consumers.map(({ inFlight }) => inFlight)), data?.at)} unit="" />
