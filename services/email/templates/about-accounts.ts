@@ -46,6 +46,6 @@ export const passwordChanged = ({ at }: TemplateData["password-changed"], home: 
 	blocks: [
 		paragraph(say`The password of your account was changed on ${momentText(at)}. Everywhere else you were logged out.`),
 		paragraph(say`If it was not you, reset your password at once.`),
-		button("Reset the password", `${home}/app/reset-password`),
+		button("Reset the password", `${home}/app/forgot-password`),
 	],
 });

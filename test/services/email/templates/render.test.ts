@@ -191,6 +191,11 @@ describe("A mail", () => {
 		}
 	});
 
+	it("leads who did not change their password to where a link can be asked for", () => {
+		const { text } = render("password-changed", data["password-changed"], { name: "Ann", links });
+		assert.match(text, /\nhttps:\/\/souk\.example\/app\/forgot-password\n/);
+	});
+
 	it("quotes no more of a conversation than its last messages, and says how many came before", () => {
 		const { text, html } = render("chat-digest", data["chat-digest"], { name: "Ann", links });
 		assert.match(text, /1 earlier message, and then:/);
