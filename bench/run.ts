@@ -10,6 +10,7 @@ import { liveIdle } from "./figures/live-idle.ts";
 import { liveNodes } from "./figures/live-nodes.ts";
 import { liveResume } from "./figures/live-resume.ts";
 import { liveSlowReaders } from "./figures/live-slow-readers.ts";
+import { notifications } from "./figures/notifications.ts";
 import { orderCache } from "./figures/order-cache.ts";
 import { orderFlow } from "./figures/order-flow.ts";
 import { type Figure, isMet, toTable } from "./support/figure.ts";
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
 	"live-resume": liveResume,
 	"live-idle": liveIdle,
 	"live-slow-readers": liveSlowReaders,
+	notifications,
 };
 
 const chosen = process.argv.slice(2);

@@ -142,7 +142,7 @@ const created = {
 	...posted,
 	stream: inbox,
 	seq: 7,
-	id: "chat.3c6e0b8a9c15224a.41",
+	id: "mzuxg5dfnzsxgzlbnvygkzlu",
 	type: "notification.created",
 	from: "souk",
 	body: { notification_type: "chat_notification", timestamp: at, payload: chatNotification },
@@ -157,7 +157,7 @@ export const serverMessages = {
 		payload: both(ReadyMessage),
 		examples: {
 			"/chat": [{ ...ready, members: [{ id: ana, name: "Ana" }], presence: [presence], reads: { [ana]: 44 } }],
-			"/notifications": [{ ...ready, stream: inbox, seq: 7, counters }],
+			"/notifications": [{ ...ready, stream: inbox, seq: 7, presence: [presence], counters }],
 		},
 	},
 	entries: {
@@ -177,9 +177,9 @@ export const serverMessages = {
 	},
 	presence: {
 		summary: "Somebody came, went away, or left",
-		payload: { "/chat": PresenceMessage },
+		payload: both(PresenceMessage),
 		droppable: true,
-		examples: { "/chat": [presence] },
+		examples: both([presence]),
 	},
 	typing: {
 		summary: "Somebody is writing, until then unless it is said again",
