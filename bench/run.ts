@@ -9,6 +9,7 @@ import { liveFanOut } from "./figures/live-fan-out.ts";
 import { liveIdle } from "./figures/live-idle.ts";
 import { liveNodes } from "./figures/live-nodes.ts";
 import { liveResume } from "./figures/live-resume.ts";
+import { liveSlowReaders } from "./figures/live-slow-readers.ts";
 import { orderCache } from "./figures/order-cache.ts";
 import { orderFlow } from "./figures/order-flow.ts";
 import { type Figure, isMet, toTable } from "./support/figure.ts";
@@ -25,6 +26,7 @@ const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
 	"live-nodes": liveNodes,
 	"live-resume": liveResume,
 	"live-idle": liveIdle,
+	"live-slow-readers": liveSlowReaders,
 };
 
 const chosen = process.argv.slice(2);

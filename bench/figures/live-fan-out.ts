@@ -61,9 +61,9 @@ export const liveFanOut = async (): Promise<Figure[]> => {
 		await sides[1].open(targets(peer.port), 10);
 		const ours = { pid: souk.pid, clients: sides[0] };
 		const plain = { pid: peer.pid, clients: sides[1] };
-		const busy = { seconds: 2, postersPerStream: 64, pauseMs: 0 };
+		const busy = { seconds: 1.5, postersPerStream: 64, pauseMs: 0 };
 		const calm = { seconds: 2, postersPerStream: 64, pauseMs: 200 };
-		const sparse = { seconds: 3, postersPerStream: 8, pauseMs: 80 };
+		const sparse = { seconds: 2, postersPerStream: 8, pauseMs: 80 };
 		return [
 			await compare("durable fan-out to 100, 64 post without a pause ÷ plain socket.io", 0.9, ours, plain, busy),
 			await compare("durable fan-out to 100, 64 post every 200 ms ÷ plain socket.io", 0.9, ours, plain, calm),

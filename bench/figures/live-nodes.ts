@@ -15,9 +15,10 @@ import { people, talk } from "../support/talk.ts";
 
 const streams = 12;
 const followersPerStream = 25;
-const flood: Flood = { seconds: 2, postersPerStream: 12, pauseMs: 0 };
+const flood: Flood = { seconds: 4, postersPerStream: 12, pauseMs: 0 };
 const turns = 3;
-const afterMs = 500;
+/** What a flood leaves behind is counted with it, except for the last round of counters, one of several. */
+const afterMs = 1_000;
 /** New nodes are seen, and streams are handed over. */
 const settleMs = 4_000;
 

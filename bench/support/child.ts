@@ -31,6 +31,8 @@ export interface Clients {
 	/** @param checkEvery every so manieth socket looks at the seqs of what it gets; 0: none does */
 	open(targets: readonly Target[], checkEvery?: number): Promise<void>;
 	flood(flood: Flood): Promise<Flooded>;
+	/** More sockets, which join and then read nothing; the first `asking` ask for history all the time. */
+	stall(targets: readonly Target[], asking: number): Promise<void>;
 	resume(targets: readonly Target[], missed: number, times: number, width: number): Promise<Resumed>;
 	close(): Promise<void>;
 	end(): Promise<void>;
@@ -48,6 +50,9 @@ export const startClients = (): Clients => {
 			await ask({ do: "open", targets: [...targets], checkEvery });
 		},
 		flood: (flood) => ask({ do: "flood", flood }),
+		async stall(targets, asking) {
+			await ask({ do: "stall", targets: [...targets], asking });
+		},
 		resume: (targets, missed, times, width) => ask({ do: "resume", targets: [...targets], missed, times, width }),
 		async close() {
 			await ask({ do: "close" });

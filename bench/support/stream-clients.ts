@@ -8,6 +8,8 @@ export interface Flood {
 	postersPerStream: number;
 	/** … and this long after it, in ms. */
 	pauseMs: number;
+	/** Characters of each message; 100 without it, a line of chat. */
+	length?: number;
 }
 
 export interface Flooded {
@@ -15,6 +17,8 @@ export interface Flooded {
 	deliveries: number;
 	ackP50: number;
 	ackP99: number;
+	/** From the post to a follower that looks at its entries, ms. 0: none does. */
+	lagP99: number;
 	seconds: number;
 }
 
@@ -27,13 +31,16 @@ export interface Resumed {
 export type Command =
 	| { do: "open"; targets: Target[]; checkEvery: number }
 	| { do: "flood"; flood: Flood }
+	| { do: "stall"; targets: Target[]; asking: number }
 	| { do: "resume"; targets: Target[]; missed: number; times: number; width: number }
 	| { do: "close" };
 
 const openedAtOnce = 40;
 const settleBound = 20_000;
-/** 100 characters: a line of chat. */
-const text = "The laksa is as good as they say, and they do send it over the bridge if you ask before eleven. Yes.";
+const line = "The laksa is as good as they say, and they do send it over the bridge if you ask before eleven. Yes.";
+
+/** The time of a post stands before its text. */
+const timeLength = 16;
 
 let sockets: { target: Target; socket: StreamSocket }[] = [];
 let run = 0;
@@ -71,7 +78,7 @@ const settled = async (expected: number): Promise<void> => {
 };
 
 /** As a client does: what may work later is sent again, under the same id. */
-const postUntilTaken = async (socket: StreamSocket, id: string): Promise<void> => {
+const postUntilTaken = async (socket: StreamSocket, id: string, text: string): Promise<void> => {
 	for (let tries = 1; ; tries++) {
 		const { ok, problem } = await socket.post(id, text);
 		if (ok) return;
@@ -80,8 +87,10 @@ const postUntilTaken = async (socket: StreamSocket, id: string): Promise<void> =
 	}
 };
 
-const flood = async ({ seconds, postersPerStream, pauseMs }: Flood): Promise<Flooded> => {
+const flood = async ({ seconds, postersPerStream, pauseMs, length = line.length }: Flood): Promise<Flooded> => {
 	run += 1;
+	for (const { socket } of sockets) socket.lags.length = 0;
+	const rest = line.repeat(Math.ceil(length / line.length)).slice(0, length - timeLength);
 	const before = received();
 	const acks: number[] = [];
 	const begin = performance.now();
@@ -91,7 +100,8 @@ const flood = async ({ seconds, postersPerStream, pauseMs }: Flood): Promise<Flo
 		if (pauseMs > 0) await delay(Math.random() * pauseMs);
 		for (let count = 0; performance.now() < end; count++) {
 			const sent = performance.now();
-			await postUntilTaken(socket, `${process.pid}-${run}-${index}-${count}`);
+			const text = sent.toFixed(1).padEnd(timeLength) + rest;
+			await postUntilTaken(socket, `${process.pid}-${run}-${index}-${count}`, text);
 			acks.push(performance.now() - sent);
 			if (pauseMs > 0) await delay(pauseMs * (0.5 + Math.random()));
 		}
@@ -101,9 +111,34 @@ const flood = async ({ seconds, postersPerStream, pauseMs }: Flood): Promise<Flo
 	const streams = new Set(sockets.map(({ target }) => target.stream)).size;
 	const expected = (acks.length * sockets.length) / streams;
 	await settled(before + expected);
-	acks.sort((a, b) => a - b);
-	const at = (share: number): number => acks[Math.floor((acks.length - 1) * share)] ?? 0;
-	return { posts: acks.length, deliveries: received() - before, ackP50: at(0.5), ackP99: at(0.99), seconds: took };
+	const lags = sockets.flatMap(({ socket }) => socket.lags);
+	const deliveries = received() - before;
+	return {
+		posts: acks.length,
+		deliveries,
+		ackP50: shareOf(acks, 0.5),
+		ackP99: shareOf(acks, 0.99),
+		lagP99: shareOf(lags, 0.99),
+		seconds: took,
+	};
+};
+
+const shareOf = (values: number[], share: number): number => {
+	values.sort((a, b) => a - b);
+	return values[Math.floor((values.length - 1) * share)] ?? 0;
+};
+
+const askEvery = 50;
+
+/** Sockets that join and read nothing more; the first `asking` of them ask for history all the time. */
+const stall = async (targets: readonly Target[], asking: number): Promise<number> => {
+	for (const [index, target] of targets.entries()) {
+		const socket = new StreamSocket(target, false);
+		sockets.push({ target, socket });
+		await socket.opened();
+		socket.stall(index < asking ? askEvery : 0);
+	}
+	return targets.length;
 };
 
 /** Connects, gets what was missed, goes away: `times` over, `width` at once. */
@@ -137,6 +172,7 @@ const close = (): number => {
 const obey = async (command: Command): Promise<unknown> => {
 	if (command.do === "open") return open(command.targets, command.checkEvery);
 	if (command.do === "flood") return flood(command.flood);
+	if (command.do === "stall") return stall(command.targets, command.asking);
 	if (command.do === "resume") return resume(command.targets, command.missed, command.times, command.width);
 	return close();
 };

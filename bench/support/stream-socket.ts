@@ -28,7 +28,11 @@ interface Answer {
 
 interface EntriesMessage {
 	seq: number;
+	body: { text?: string };
 }
+
+/** Less than a server waits for somebody's answer to its ping. */
+const pongEvery = 5_000;
 
 export class StreamSocket {
 	readonly #target: Target;
@@ -44,6 +48,9 @@ export class StreamSocket {
 	/** What the server said before it ended the connection. */
 	#farewell = "";
 	entries = 0;
+	/** From the post of an entry, as its text begins with it, until it was here, ms; kept where entries are looked at. */
+	readonly lags: number[] = [];
+	#timers: NodeJS.Timeout[] = [];
 	/** The tail, as `ready` had it. */
 	tail = 0;
 
@@ -87,8 +94,18 @@ export class StreamSocket {
 		});
 	}
 
+	/** Reads nothing from now on, but stays: says that it is there, and asks for history every so many ms (0: never). */
+	stall(askEvery: number): void {
+		this.#socket.pause();
+		this.#timers.push(setInterval(() => this.#socket.send("3"), pongEvery));
+		if (askEvery === 0) return;
+		const ask = (): void => this.#socket.send(`42/chat,${this.#nextAck++}["history",{"before":${this.tail},"limit":200}]`);
+		this.#timers.push(setInterval(ask, askEvery));
+	}
+
 	close(): void {
 		this.#gone = true;
+		for (const timer of this.#timers) clearInterval(timer);
 		this.#socket.close();
 	}
 
@@ -158,8 +175,11 @@ export class StreamSocket {
 
 	#check(payload: Buffer, last: number): number {
 		const [, entries] = JSON.parse(payload.toString("utf8", prefix.length - 2)) as [string, EntriesMessage[]];
-		for (const [index, { seq }] of entries.entries()) {
+		const now = performance.now();
+		for (const [index, { seq, body }] of entries.entries()) {
 			if (seq !== last + 1 + index) throw new Error(`${this.#target.stream}: seq ${seq} came after ${last + index}`);
+			const sent = Number.parseFloat(body.text ?? "");
+			if (!Number.isNaN(sent)) this.lags.push(now - sent);
 		}
 		this.#last = last + entries.length;
 		return entries.length;

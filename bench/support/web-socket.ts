@@ -68,6 +68,10 @@ export class WebSocketClient {
 		this.#socket.write(textFrame(text));
 	}
 
+	pause(): void {
+		this.#socket.pause();
+	}
+
 	close(): void {
 		this.#socket.destroy();
 	}

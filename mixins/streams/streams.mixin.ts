@@ -5,7 +5,7 @@ import type { Server, Socket } from "socket.io";
 import { clock } from "../../config/clock.ts";
 import type { Profile } from "../../config/profile-type.ts";
 import { DomainError, errorTable } from "../../contracts/errors.ts";
-import { type ClientMessageName, type ClientPayload, type Namespace, socketLimits } from "../../contracts/sockets.ts";
+import { type ClientMessageName, type ClientPayload, type Namespace, namespaces, socketLimits } from "../../contracts/sockets.ts";
 import { refusalOf } from "../../middlewares/domain-errors.ts";
 import { Engine } from "../../realtime/engine.ts";
 import { defaultLimits } from "../../realtime/limits.ts";
@@ -13,7 +13,8 @@ import type { RingName } from "../../realtime/ring.ts";
 import type { AccessTokenMethods } from "../access-token/access-token.mixin.ts";
 import type { VerifiedCaller } from "../access-token/claims.ts";
 import { type Sockets, sockets } from "../placement/sockets.mixin.ts";
-import { type RateLimits, rateLimits } from "../rate-limits/rate-limits.ts";
+import { networkOf } from "../rate-limits/network.ts";
+import { type LimitName, type RateLimits, rateLimits } from "../rate-limits/rate-limits.ts";
 import { type VolatileRedis, volatileRedis } from "../redis/volatile-redis.ts";
 import { addressOf, agentOf } from "../rest/client.ts";
 import { handshakeOf } from "./checks.ts";
@@ -55,6 +56,8 @@ interface Private {
 	trustProxy: number;
 	undo: (() => void)[];
 	draining: Promise<void> | undefined;
+	/** For middlewares/drain.ts. */
+	drainsFirst: boolean;
 	drain(): Promise<void>;
 }
 
@@ -90,14 +93,41 @@ const queryOf = ({ handshake: { url } }: Socket): { stream_id?: string | string[
 	return named.length > 1 ? { stream_id: named } : { ...(stream_id !== undefined && { stream_id }) };
 };
 
+const limit = async (service: This, name: LimitName, who: string): Promise<void> => {
+	const standing = await service.limits.consume(name, who);
+	if (standing && !standing.allowed) throw new DomainError("RATE_LIMITED", undefined, { retryAfter: standing.reset });
+};
+
+const clientAddress = ({ trustProxy, door }: This, { request }: Socket): string =>
+	addressOf(request, trustProxy + door.hopsOf(request));
+
+/** As over HTTP, a token that is refused counts against its address. */
+const verify = async (service: This, token: string, socket: Socket): Promise<VerifiedCaller> => {
+	try {
+		return await service.verifyAccessToken(token);
+	} catch (error) {
+		await limit(service, "api", `address:${networkOf(clientAddress(service, socket))}`);
+		throw error;
+	}
+};
+
 const admit = async (service: This, namespace: Namespace, socket: Socket): Promise<Admitted> => {
 	const asked = handshakeOf(namespace, queryOf(socket), socket.handshake.auth);
-	const caller = await service.verifyAccessToken(asked.token);
+	const caller = await verify(service, asked.token, socket);
 	service.gate.count(socket.conn, caller.id);
-	const standing = await service.limits.consume("api", `user:${caller.id}`);
-	if (standing && !standing.allowed) throw new DomainError("RATE_LIMITED", undefined, { retryAfter: standing.reset });
+	await limit(service, "api", `user:${caller.id}`);
 	await service.home.admit(asked.stream, caller);
 	return { ...asked, caller };
+};
+
+/** Why nobody is let in there: what is wrong with what they came with, which is the stream at least. */
+const misledBy = (namespace: Namespace, socket: Socket): unknown => {
+	try {
+		handshakeOf(namespace, queryOf(socket), socket.handshake.auth);
+		return new DomainError("WRONG_STREAM");
+	} catch (error) {
+		return error;
+	}
 };
 
 const letIn = async (service: This, namespace: Namespace, socket: Socket, next: (error?: Error) => void): Promise<void> => {
@@ -113,11 +143,6 @@ const letIn = async (service: This, namespace: Namespace, socket: Socket, next: 
 		service.gate.free(socket.conn);
 		next(connectError(service, error));
 	}
-};
-
-const limitPosts = async (service: This, { caller }: StreamSession): Promise<void> => {
-	const standing = await service.limits.consume("posts", `user:${caller.id}`);
-	if (standing && !standing.allowed) throw new DomainError("RATE_LIMITED", undefined, { retryAfter: standing.reset });
 };
 
 const notHere = (): never => {
@@ -158,7 +183,7 @@ const deskOf = (service: This): SessionDesk => {
 	return {
 		verify: (token) => service.verifyAccessToken(token),
 		async handle(session, name, message) {
-			if (name === "post" || name === "amend") await limitPosts(service, session);
+			if (name === "post" || name === "amend") await limit(service, "posts", `user:${session.caller.id}`);
 			return handlers[name](session, message);
 		},
 		failed: (error, what) => service.logger.error(`${what}:`, error),
@@ -167,15 +192,10 @@ const deskOf = (service: This): SessionDesk => {
 };
 
 /** For the registry: who is there, seen past the proxies that are trusted and the node that may have passed the request on. */
-const factsOf = (
-	service: This,
-	namespace: Namespace,
-	{ request }: Socket,
-	{ caller, stream }: StreamSession,
-): ConnectionFacts => ({
+const factsOf = (service: This, namespace: Namespace, socket: Socket, { caller, stream }: StreamSession): ConnectionFacts => ({
 	userId: caller.id,
-	address: addressOf(request, service.trustProxy + service.door.hopsOf(request)),
-	agent: agentOf(request),
+	address: clientAddress(service, socket),
+	agent: agentOf(socket.request),
 	stream,
 	namespace,
 });
@@ -242,6 +262,10 @@ const open = (service: This, { ring: name, namespace, home, profile }: StreamsOp
 	service.gate.watch(service.io);
 	nsp.use((socket, next) => void letIn(service, namespace, socket, next));
 	nsp.on("connection", (socket) => void join(service, namespace, desk, socket));
+	// The door goes by the stream alone, so those who name one of ours in another namespace come here as well.
+	for (const other of namespaces.filter((name) => name !== namespace)) {
+		service.io.of(other).use((socket, next) => next(connectError(service, misledBy(other, socket))));
+	}
 	// The namespace that socket.io makes by itself: nobody is let in.
 	service.io
 		.of("/")
@@ -255,14 +279,22 @@ const open = (service: This, { ring: name, namespace, home, profile }: StreamsOp
 	service.undo = [() => clearInterval(tokens), ring, streamGauges(service, name)];
 };
 
-/** How long the last frames may take to leave before the connections are ended, in ms. */
+/** How long the last frames may take to arrive before the connections are ended, in ms. */
 const lastFramesMs = 100;
+/** How long they may take to leave, in ms: to a polling client with its next poll, which socket.io's own close does not wait for. */
+const takenMs = 2_000;
+
+const untilTaken = async (sessions: ReadonlySet<StreamSession>): Promise<void> => {
+	const end = performance.now() + takenMs;
+	while ([...sessions].some(({ sink }) => sink.queued > 0) && performance.now() < end) await delay(lastFramesMs / 5);
+};
 
 const close = async (service: This): Promise<void> => {
 	for (const undo of service.undo ?? []) undo();
 	// Everybody hears `moved` and comes back elsewhere, some at a time.
 	const { engine } = service;
 	await engine?.drain(Math.max(defaultLimits.moveBatch, Math.ceil(engine.size / mostBatches)));
+	await untilTaken(service.sessions);
 	if (service.sessions.size > 0) await delay(lastFramesMs);
 	await service.io?.close();
 	(service as Partial<StreamsMembers>).io = undefined; // or moleculer-io would close it once more
@@ -306,6 +338,8 @@ export const streams = (options: StreamsOptions): Partial<ServiceSchema> => {
 		created(this: This) {
 			this.sessions = new Set();
 			this.gate = new Gate(options.profile.socketsPerUser);
+			// In one process sockets are on the gateway's port, and a client that polls hears of its move on a new connection.
+			this.drainsFirst = true;
 		},
 		async started(this: This) {
 			this.io.engine.generateId = this.door.newSessionId;

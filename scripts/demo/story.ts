@@ -2,6 +2,7 @@ import type { OrderView } from "../../contracts/http/orders.ts";
 import { exponentOf, type Money } from "../../contracts/money.ts";
 import { type HttpAnswer, type HttpClient, login } from "../../test/support/http.ts";
 import { until } from "../../test/support/until.ts";
+import { mailedToken } from "./mail.ts";
 import { missedTexts, talk } from "./talk.ts";
 
 // The story that `npm run demo` tells: every step is a real request, and a wrong answer ends it.
@@ -28,14 +29,18 @@ const price = ({ amount, currency }: Money): string => {
 	return `${(amount / 10 ** digits).toFixed(digits)} ${currency}`;
 };
 
+const addressOf = (name: string): string => `${name.toLowerCase()}@souk.example`;
+
 export class Story {
 	readonly #url: string;
 	readonly #api: HttpClient;
+	readonly #dataDir: string;
 	readonly #tell: Tell;
 
-	constructor({ url, api }: { url: string; api: HttpClient }, tell: Tell) {
+	constructor({ url, api, dataDir }: { url: string; api: HttpClient; dataDir: string }, tell: Tell) {
 		this.#url = url;
 		this.#api = api;
+		this.#dataDir = dataDir;
 		this.#tell = tell;
 	}
 
@@ -47,10 +52,11 @@ export class Story {
 		await this.#declined(buyer, productId);
 		await this.#cancelled(buyer, productId);
 		await this.#talked(buyer, seller);
+		await this.#forgot(buyer);
 	}
 
 	async #join(name: string, role: "buyer" | "seller"): Promise<Person> {
-		const email = `${name.toLowerCase()}@souk.example`;
+		const email = addressOf(name);
 		const password = `${name} likes long passwords`;
 		const registered = await this.#api.post("/v1/auth/register", { email, password, name, role });
 		const { id } = expect(registered, 201, `${name} registers`).body;
@@ -123,5 +129,22 @@ export class Story {
 		this.#tell(
 			`${buyer.name} lost the connection, came back, and got the ${seen.length} messages in between, each once and in order`,
 		);
+	}
+
+	async #forgot({ name }: Person): Promise<void> {
+		const email = addressOf(name);
+		const verified = await this.#api.post("/v1/auth/verify-email", {
+			token: await mailedToken(this.#dataDir, email, "verify-email"),
+		});
+		expect(verified, 204, `${name} opens the link of the welcome mail`);
+		this.#tell(`${name} opened the welcome mail: the address is verified`);
+		const asked = await this.#api.post("/v1/auth/password-reset", { email });
+		expect(asked, 202, `${name} forgets the password`);
+		const password = `${name} likes even longer passwords`;
+		const link = { token: await mailedToken(this.#dataDir, email, "reset-password"), password };
+		expect(await this.#api.post("/v1/auth/password-reset/confirm", link), 204, `${name} sets a new password`);
+		expect(await this.#api.post("/v1/auth/password-reset/confirm", link), 401, "the link works once");
+		await login(this.#api, email, password);
+		this.#tell(`${name} forgot the password and set another by the link of a mail, which worked once`);
 	}
 }

@@ -6,7 +6,7 @@ import type { AdminUser } from "../../contracts/http/auth.ts";
 import { adminOf, causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import { changeStanding } from "./admins.adapter.ts";
-import { type AuthService, routeAction, userChanged } from "./auth-base.ts";
+import { type AuthService, record, routeAction, userChanged } from "./auth-base.ts";
 import { toAdminUser, type User } from "./user.ts";
 import { byEmail, byName, findBy, newestFirst } from "./user-lists.ts";
 
@@ -46,10 +46,13 @@ const requireMatch =
 	};
 
 async function updateUser(this: AuthService, ctx: Context<UpdateParams, CallMeta>): Promise<Static<typeof AdminUser>> {
-	adminOf(ctx);
+	const admin = adminOf(ctx);
 	const { id, roles, suspended } = ctx.params;
 	const result = await changeStanding(this, id, { roles, suspended }, causeOf(ctx), requireMatch(ctx.meta));
 	if (!result) throw new DomainError("NOT_FOUND");
+	const { user } = result;
+	const standing = `roles ${user.roles.join(", ") || "none"}${user.suspended ? ", suspended" : ""}`;
+	if (result.changed) record(this, ctx, `user ${id} was changed by ${admin.id}: ${standing}`);
 	if (result.user.endingSessions) await this.keeper.endVoid(result.user);
 	if (result.changed) await userChanged(this, id);
 	return toAdminUser(result.user);

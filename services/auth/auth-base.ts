@@ -92,6 +92,13 @@ export const stillActive = (user: User | null): User => {
 	return user;
 };
 
+/**
+ * What an operator asks for after an incident: who got in or did not, from where, and what was changed (ASVS 5.0 §16.3.1). Ids and
+ * network addresses; never an e-mail address, a password or a token.
+ */
+export const record = (auth: Service, ctx: Context<unknown, CallMeta>, what: string): void =>
+	auth.logger.info(`${what}, from ${clientOf(ctx).address || "inside"}`);
+
 /** The account of the caller. */
 export const ownAccount = async (auth: AuthService, { id }: Caller): Promise<User> =>
 	stillActive(await auth.store.users.findById(id));

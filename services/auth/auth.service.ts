@@ -70,7 +70,8 @@ const equip = async (auth: This, profile: AuthProfile, background: Background): 
 	auth.hasher = new PasswordHasher();
 	auth.keeper = createKeeper(auth, accessTokenTtl);
 	const { users, asked_resets: asked } = auth.store;
-	auth.resetDesk = new ResetDesk({ users, asked, soon: (work) => background.later(0, work) });
+	const onRequest = (id: string): void => auth.logger.info(`a new password was asked for user ${id}, whom a link is mailed to`);
+	auth.resetDesk = new ResetDesk({ users, asked, soon: (work) => background.later(0, work), onRequest });
 	await auth.hasher.warmUp();
 };
 

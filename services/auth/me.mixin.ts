@@ -6,7 +6,7 @@ import type { Me } from "../../contracts/http/auth.ts";
 import { callerOf, causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
 import { giveUpAdmin } from "./admins.adapter.ts";
-import { type AuthService, clientOf, ownAccount, routeAction, stillActive, userChanged } from "./auth-base.ts";
+import { type AuthService, clientOf, ownAccount, record, routeAction, stillActive, userChanged } from "./auth-base.ts";
 import { requireGoodPassword } from "./password-rules.ts";
 import { cleanName, deletion, emailKeyOf, passwordChange, searchKeyOf, toMe, type User } from "./user.ts";
 
@@ -33,6 +33,7 @@ async function deleteMe(this: AuthService, ctx: Context<unknown, CallMeta>): Pro
 	const decide = (user: User) => (user.deletedAt === undefined ? deletion(user, clock.now()) : null);
 	const result = await mutate(this.store.users, id, decide, causeOf(ctx));
 	if (!result) return;
+	if (result.changed) record(this, ctx, `user ${id} deleted the account`);
 	await this.keeper.endVoid(result.entity);
 	await userChanged(this, id);
 }
@@ -43,10 +44,18 @@ const withHash = (verified: string, next: string, kept: string) => (user: User) 
 	return passwordChange(next, user, { kept });
 };
 
-const requireCurrent = async (auth: AuthService, user: User, password: string, address: string): Promise<void> => {
+const requireCurrent = async (
+	auth: AuthService,
+	user: User,
+	password: string,
+	ctx: Context<unknown, CallMeta>,
+): Promise<void> => {
 	// A stolen access token must not be a place to guess the password from.
-	const forgive = await auth.throttle.attempt(emailKeyOf(user.email), address);
-	if (!(await auth.hasher.verify(user.passwordHash, password))) throw new DomainError("BAD_CREDENTIALS");
+	const forgive = await auth.throttle.attempt(emailKeyOf(user.email), clientOf(ctx).address);
+	if (!(await auth.hasher.verify(user.passwordHash, password))) {
+		record(auth, ctx, `a new password was refused: a wrong password of user ${user._id}`);
+		throw new DomainError("BAD_CREDENTIALS");
+	}
 	await forgive();
 };
 
@@ -60,14 +69,16 @@ const change = async (
 	const passwordHash = await auth.hasher.hash(next);
 	const decide = withHash(user.passwordHash, passwordHash, caller.sessionId);
 	const result = await mutate(auth.store.users, user._id, decide, causeOf(ctx));
-	if (result) await auth.keeper.endVoid(result.entity);
+	if (!result) return;
+	record(auth, ctx, `user ${user._id} changed the password`);
+	await auth.keeper.endVoid(result.entity);
 };
 
 async function changePassword(this: AuthService, ctx: Context<{ current: string; next: string }, CallMeta>): Promise<void> {
 	const caller = callerOf(ctx);
 	const { current, next } = ctx.params;
 	const user = await ownAccount(this, caller);
-	await requireCurrent(this, user, current, clientOf(ctx).address);
+	await requireCurrent(this, user, current, ctx);
 	requireGoodPassword(next, user, "/next");
 	await change(this, caller, user, next, ctx);
 }

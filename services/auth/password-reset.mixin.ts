@@ -7,7 +7,7 @@ import { Id } from "../../contracts/http/common.ts";
 import { typed } from "../../middlewares/typebox-validator.ts";
 import { causeOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
-import { type AuthService, internalAction, routeAction } from "./auth-base.ts";
+import { type AuthService, internalAction, record, routeAction } from "./auth-base.ts";
 import { openRequest, resetLife } from "./link-request.ts";
 import type { LinkClaim } from "./link-token.ts";
 import { claimOf, type Link, linkFor, linkRefused } from "./links.adapter.ts";
@@ -57,6 +57,8 @@ async function confirmReset(this: AuthService, ctx: Context<{ token: string; pas
 	const claim = await claimOf(this, purpose, token);
 	const known = await users.findById(claim.userId);
 	if (known && isRepeat(known, request)) return replay(this, known, password, request, ctx.meta);
+	if (!known || !requestIn(known, claim.requestId))
+		record(this, ctx, `a link that works no longer was used for user ${claim.userId}`);
 	requireGoodPassword(password, requireOpen(known, claim), "/password");
 	const passwordHash = await this.hasher.hash(password);
 	const resetBy = { key: request.key, hash: request.hash };
@@ -65,6 +67,7 @@ async function confirmReset(this: AuthService, ctx: Context<{ token: string; pas
 	const result = await mutate(users, claim.userId, decide, causeOf(ctx));
 	if (!result) throw linkRefused();
 	if (!result.changed) return replay(this, result.entity, password, request, ctx.meta);
+	record(this, ctx, `user ${claim.userId} set a new password by a link`);
 	await this.keeper.endVoid(result.entity);
 }
 

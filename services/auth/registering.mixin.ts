@@ -6,7 +6,7 @@ import { deriveId, newId } from "../../contracts/ids.ts";
 import { causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { DuplicateKey } from "../../mixins/store/errors.ts";
 import { createEntity } from "../../mixins/store/versioned.ts";
-import { type AuthService, routeAction } from "./auth-base.ts";
+import { type AuthService, record, routeAction } from "./auth-base.ts";
 import { requireGoodPassword } from "./password-rules.ts";
 import { cleanName, emailKeyOf, newUser, type Registered, registeredEvent, toRegistered, type User } from "./user.ts";
 
@@ -56,7 +56,9 @@ async function register(this: AuthService, ctx: Context<Params, CallMeta>): Prom
 	try {
 		const user = await account(this, id, ctx.params, request);
 		const { created, entity } = await createEntity(this.store.users, user, [registeredEvent(user)], causeOf(ctx));
-		return created ? toRegistered(entity) : await again(entity);
+		if (!created) return await again(entity);
+		record(this, ctx, `user ${id} registered as ${entity.roles.join(", ")}`);
+		return toRegistered(entity);
 	} catch (error) {
 		if (!(error instanceof DuplicateKey) && !isEmailTaken(error)) throw error;
 		// The address went to another account since we looked, or to this very request on another node.

@@ -20,6 +20,8 @@ export interface ResetDeskOptions {
 	asked: Collection<AskedReset>;
 	/** Does it soon, and keeps what it rejects with from whoever asked. */
 	soon: (work: () => Promise<void>) => void;
+	/** A link is to be mailed. */
+	onRequest: (userId: string) => void;
 }
 
 /** After that whoever took a request is taken for dead, in ms. */
@@ -53,11 +55,12 @@ export class ResetDesk {
 
 	/** A second run finds the request in the account, be it open or void, and changes nothing. */
 	async #settle({ _id, emailKey, at, requestid }: AskedReset): Promise<void> {
-		const { users, asked } = this.#options;
+		const { users, asked, onRequest } = this.#options;
 		const user = await users.findOne({ emailKey });
 		const decide = (current: User) =>
 			isActive(current) && clock.now() < at + resetLife ? resetRequested(current, { id: _id, at }) : null;
-		if (user) await mutate(users, user._id, decide, { at: clock.now(), requestid }, user);
+		const result = user && (await mutate(users, user._id, decide, { at: clock.now(), requestid }, user));
+		if (result?.changed) onRequest(result.entity._id);
 		await asked.remove({ _id });
 	}
 }

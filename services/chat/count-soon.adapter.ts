@@ -3,6 +3,14 @@
  * its store an update a member. Whoever looks at it sooner has it counted at once.
  */
 const gatherMs = 1_000;
+/** … at most, where counting itself takes long: a conversation further down the list of somebody who looks comes up that late. */
+const gatherMost = 5_000;
+/** A quarter of the time is spent on counting at most: a store that is slow is slow because it is busy, and messages come first. */
+const rest = 3;
+
+/** What is waited for after a round that took so long. */
+export const pauseAfter = (tookMs: number): number => Math.min(gatherMost, Math.max(gatherMs, rest * tookMs));
+
 /** Streams that are counted at the same time: counters never crowd out messages, and a slow store is asked less often. */
 const width = 4;
 
@@ -11,6 +19,7 @@ export class CountSoon {
 	readonly #count: (stream: string) => Promise<void>;
 	readonly #waiting = new Set<string>();
 	#timer: NodeJS.Timeout | undefined;
+	#pause = gatherMs;
 	#running: Promise<void> | undefined;
 	#ended = false;
 
@@ -40,15 +49,17 @@ export class CountSoon {
 				this.#running = undefined;
 				if (this.#waiting.size > 0) this.#arm();
 			});
-		}, gatherMs);
+		}, this.#pause);
 	}
 
 	async #all(): Promise<void> {
+		const began = performance.now();
 		const streams = [...this.#waiting];
 		this.#waiting.clear();
 		const worker = async (): Promise<void> => {
 			for (let stream = streams.pop(); stream !== undefined; stream = streams.pop()) await this.#count(stream);
 		};
 		await Promise.all(Array.from({ length: width }, worker));
+		this.#pause = pauseAfter(performance.now() - began);
 	}
 }

@@ -5,7 +5,7 @@ import type { EmailVars } from "./email-base.ts";
 /** Somebody should look: what could be sent has not been for so long, in ms. A server that is away shows here. */
 const worryAfter = 15 * 60_000;
 
-/** The queue beside the consumer groups: how many wait (`lag`) and since when the first of them could have been tried. */
+/** The queue beside the consumer groups: how many wait (`lag`) and for how long the first of them could have been tried. */
 export const queueHealth = async ({ store, sending }: EmailVars): Promise<GroupHealth> => {
 	const now = clock.now();
 	const overdue = { dueAt: { $lte: now } };
@@ -15,13 +15,13 @@ export const queueHealth = async ({ store, sending }: EmailVars): Promise<GroupH
 		store.mails.count({ status: "failed" }),
 		store.mails.find({ where: overdue, sort: [["dueAt", 1]], limit: 1 }),
 	]);
-	const since = first?.dueAt === undefined ? "" : `, the oldest due since ${new Date(first.dueAt).toISOString()}`;
+	const waits = first?.dueAt === undefined ? 0 : now - first.dueAt;
 	return {
 		group: "mails",
 		service: "email",
-		ok: first?.dueAt === undefined || now - first.dueAt < worryAfter,
+		ok: waits < worryAfter,
 		lag: queued,
 		inFlight: sending?.inFlight ?? 0,
-		detail: `${queued} queued, ${held} held, ${failed} failed${since}`,
+		detail: `${queued} queued, ${held} held, ${failed} failed${waits > 0 ? `, the oldest due for ${Math.ceil(waits / 1_000)} s` : ""}`,
 	};
 };

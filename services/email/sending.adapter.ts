@@ -38,6 +38,16 @@ const patience = 6_000;
 /** Between tries to note what a server answered, in ms. */
 const notePause = 200;
 
+/** Several nodes look at the same front of the queue. They should not all go for the same mails. */
+const pagePerSlot = 4;
+
+const anyOf = <T>(items: readonly T[], count: number): T[] =>
+	items
+		.map((item) => ({ item, place: Math.random() }))
+		.sort((a, b) => a.place - b.place)
+		.slice(0, count)
+		.map(({ item }) => item);
+
 export class Sending {
 	readonly #options: SendingOptions;
 	readonly #running = new Map<string, Promise<void>>();
@@ -99,10 +109,12 @@ export class Sending {
 		const { mails, width } = this.#options;
 		const free = width - this.#running.size;
 		if (free <= 0) return false;
-		const due = await mails.find({ where: { dueAt: { $lte: clock.now() } }, sort: [["dueAt", 1]], limit: free });
-		const claimed = await Promise.all(due.filter(({ _id }) => !this.#running.has(_id)).map((mail) => this.#claim(mail)));
+		const page = { sort: [["dueAt", 1]], limit: free * pagePerSlot } as const;
+		const due = await mails.find({ where: { dueAt: { $lte: clock.now() } }, ...page });
+		const chosen = anyOf(due.filter(({ _id }) => !this.#running.has(_id)), free); // biome-ignore format: one line
+		const claimed = await Promise.all(chosen.map((mail) => this.#claim(mail)));
 		for (const mail of claimed) if (mail) this.#begin(mail);
-		return due.length === free && claimed.some((mail) => mail === null);
+		return chosen.length > 0 && claimed.includes(null);
 	}
 
 	/** Null: somebody else has it. */

@@ -1,11 +1,15 @@
 import { escapeHtml } from "./templates/html.ts";
 
-// What people see who follow the link at the foot of a mail. No script, no style, and one button.
+// What people see who follow the link at the foot of a mail: no script, and one button.
+
+/** Its hash stands in the policy of the routes (contracts/http/unsubscribe.ts), which lets no other style in. */
+export const pageStyle =
+	"body{max-width:34em;margin:12vh auto;padding:0 20px;font:16px/1.5 system-ui,sans-serif}h1{font-size:22px;line-height:1.3}button{padding:12px 22px;font:inherit;font-weight:600}";
 
 const page = (title: string, body: string): string =>
 	`<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="robots" content="noindex"><title>${escapeHtml(title)}</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="robots" content="noindex"><title>${escapeHtml(title)}</title><style>${pageStyle}</style></head>
 <body>
 <h1>${escapeHtml(title)}</h1>
 ${body}

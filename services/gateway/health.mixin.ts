@@ -44,7 +44,10 @@ const ownChecks = async (gateway: Gateway): Promise<GatewayCheck[]> => {
 		(): GatewayCheck => ({ name: "redis", ok: false, detail: "no answer", lesser: true }),
 	);
 	return [
-		gateway.draining ? { name: "gateway", ok: false, detail: "stopping" } : { name: "gateway", ok: true },
+		// The broker's word comes first: while sockets are told to move, requests are still taken.
+		gateway.broker.stopping || gateway.draining
+			? { name: "gateway", ok: false, detail: "stopping" }
+			: { name: "gateway", ok: true },
 		gateway.accessTokensReady()
 			? { name: "access-tokens", ok: true }
 			: { name: "access-tokens", ok: false, detail: "the keys are not known yet" },

@@ -88,6 +88,9 @@ export const flagsOf = (states: States | null, seq: number): Flags => {
 	return { seen: has(seen, seq), read: has(read, seq), archived: has(archived, seq) };
 };
 
+/** Up to which all of them are read. */
+export const readUpTo = ({ read: [first] }: States): number => (first?.[0] === 1 ? first[1] : 0);
+
 export const filters = ["unseen", "unread", "archived", "all"] as const;
 export type Filter = (typeof filters)[number];
 

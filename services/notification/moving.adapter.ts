@@ -2,7 +2,18 @@ import { clock } from "../../config/clock.ts";
 import type { CallMeta, RequestKey } from "../../contracts/call.ts";
 import { type Cause, createEntity, mutate } from "../../mixins/store/versioned.ts";
 import { tellMoved } from "./changes.mixin.ts";
-import { answered, decideMove, type Inbox, type Move, type Moved, type MoveInput, movedOf, newInbox, userOf } from "./inbox.ts";
+import {
+	answered,
+	decideMove,
+	type Inbox,
+	type Move,
+	type Moved,
+	type MoveInput,
+	movedOf,
+	newInbox,
+	readUpTo,
+	userOf,
+} from "./inbox.ts";
 import type { NotificationService } from "./notification-base.ts";
 
 // What a user does with their notifications: over REST and over sockets the same, and always one write.
@@ -17,7 +28,8 @@ export interface Moving {
 
 export interface Outcome extends Moved {
 	replayed: boolean;
-	upTo: number;
+	/** As it is now; not of the first answer, if this is a repeat. */
+	readUpTo: number;
 }
 
 const make = async ({ store }: NotificationService, stream: string, cause: Cause): Promise<void> => {
@@ -40,5 +52,5 @@ export const moveInbox = async (
 	if (!done) throw new Error(`${stream} was made and is not there`);
 	if (done.changed) tellMoved(service, stream);
 	const first = done.changed ? undefined : answered(done.entity, input);
-	return { ...(first ?? movedOf(done.entity, input)), replayed: first !== undefined, upTo: input.seq };
+	return { ...(first ?? movedOf(done.entity, input)), replayed: first !== undefined, readUpTo: readUpTo(done.entity) };
 };

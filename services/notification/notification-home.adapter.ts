@@ -29,8 +29,8 @@ export const notificationHome = (service: NotificationService): StreamHome => ({
 	},
 	handlers: {
 		async read(stream, _caller, seq) {
-			const { upTo } = await moveInbox(service, stream, { move: "readAll", seq });
-			return { seq: upTo };
+			const done = await moveInbox(service, stream, { move: "readAll", seq });
+			return { seq: done.readUpTo };
 		},
 	},
 	observer: {

@@ -7,13 +7,8 @@ import { type Market, openMarket } from "../support/market.ts";
 import type { TestClock } from "../support/test-clock.ts";
 import { until } from "../support/until.ts";
 
-/** Nobody has forgotten anything here, and no mail is refused: what that publishes is not of this suite. */
-const elsewhere: readonly EventType[] = [
-	"email.sent",
-	"email.failed",
-	"user.password_reset_requested",
-	"user.verification_requested",
-];
+/** Mails are not of this suite. */
+const elsewhere: readonly EventType[] = ["email.sent", "email.failed"];
 const eventTypes = allTypes.filter((type) => !elsewhere.includes(type));
 
 /** Settings under which every type of event happens. What waits for its buyer here is paid or cancelled long before. */

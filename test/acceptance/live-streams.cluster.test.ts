@@ -1,5 +1,6 @@
 import { type LiveWorld, oneNodeWorld, threeNodesWorld } from "../support/live-world.ts";
 import { needsOwn } from "../support/servers.ts";
+import { inboxes } from "./inbox.suite.ts";
 import { liveFollowing } from "./live-following.suite.ts";
 import { liveResume } from "./live-resume.suite.ts";
 
@@ -21,5 +22,6 @@ for (const { title, start } of worlds) {
 
 		describe("following", () => liveFollowing(() => world));
 		describe("coming back", () => liveResume(() => world));
+		if (start === threeNodesWorld) describe("inboxes", () => inboxes(() => world));
 	});
 }

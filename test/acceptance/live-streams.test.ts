@@ -1,4 +1,5 @@
 import { embeddedWorld, type LiveWorld } from "../support/live-world.ts";
+import { inboxes } from "./inbox.suite.ts";
 import { liveFollowing } from "./live-following.suite.ts";
 import { liveResume } from "./live-resume.suite.ts";
 
@@ -12,4 +13,5 @@ describe("Live streams, everything in one process", function () {
 
 	describe("following", () => liveFollowing(() => world));
 	describe("coming back", () => liveResume(() => world));
+	describe("inboxes", () => inboxes(() => world));
 });

@@ -201,9 +201,17 @@ export const mailPreferences = (world: () => MailWorld): void => {
 		assert.doesNotMatch(page.text, /<script/i);
 		assert.equal((await preferencesOf(seller)).kinds.purchase_notification.email, true);
 
-		const headers = { "content-type": "application/x-www-form-urlencoded" };
-		for (let times = 0; times < 2; times++)
-			assert.equal((await api().post(path, "List-Unsubscribe=One-Click", { headers })).status, 200);
+		const forms = [
+			["application/x-www-form-urlencoded", "List-Unsubscribe=One-Click"],
+			[
+				"multipart/form-data; boundary=b",
+				'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n',
+			],
+		] as const;
+		for (const [type, form] of forms) {
+			const done = await api().post(path, form, { headers: { "content-type": type } });
+			assert.deepEqual([done.status, done.headers.get("set-cookie")], [200, null], done.text);
+		}
 		const { kinds } = await preferencesOf(seller);
 		assert.deepEqual(
 			[kinds.purchase_notification, kinds.chat_notification],

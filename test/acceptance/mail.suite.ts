@@ -109,6 +109,8 @@ export const mailing = (souk: () => Mailed): void => {
 		const verdict = verifyDkim(raw, publicKey);
 		assert.deepEqual([verdict.ok, verdict.why, verdict.domain, verdict.selector], [true, "", "souk.example", "tests"]);
 
+		for (const field of ["list-unsubscribe", "list-unsubscribe-post"]) assert.ok(verdict.signed.includes(field), field);
+
 		await market.move(order.id, "ship", { carrier: "Pos", trackingNumber: "T1" }, token);
 		await market.move(order.id, "deliver", {}, token);
 		const done = (all: MailView[]): boolean => all.length === 4 && all.every(({ status }) => status === "sent");
@@ -144,6 +146,49 @@ export const mailing = (souk: () => Mailed): void => {
 		await later(70_000);
 		await untilMail(late.seller, "purchase", ({ status }) => status === "sent");
 		assert.equal((await subjectsOf(late.seller)).filter((subject) => subject.startsWith("New purchase")).length, 1);
+	});
+
+	it("moves on past a server that hangs, and past one that goes away in the middle of a message", async () => {
+		const { smtp } = souk();
+		const [hanging, cut, other] = [await openMarket(souk().api), await openMarket(souk().api), await openMarket(souk().api)];
+		for (const { seller } of [hanging, cut]) await untilMail(seller, "welcome", ({ status }) => status === "sent");
+		smtp.fault({ on: "rcpt", to: hanging.seller.email, answer: "hang" });
+		smtp.fault({ on: "data", to: cut.seller.email, answer: "drop" });
+		for (const { place } of [hanging, cut, other]) await place({});
+		await received(other.seller, /^New purchase order/);
+		const silent = await untilMail(hanging.seller, "purchase", ({ tries }) => tries === 1);
+		const dropped = await untilMail(cut.seller, "purchase", ({ tries }) => tries === 1);
+		assert.deepEqual([silent.attempts[0]?.outcome, dropped.attempts[0]?.outcome], ["retry", "unknown"]);
+		smtp.mend();
+		await later(70_000);
+		for (const { seller } of [hanging, cut]) await untilMail(seller, "purchase", ({ status }) => status === "sent");
+		assert.deepEqual([smtp.to(hanging.seller.email).length, smtp.to(cut.seller.email).length], [2, 2]);
+	});
+
+	it("sends no more of a kind after one click, and looking at the link is no click", async () => {
+		const { api } = souk();
+		const shop = await openMarket(api);
+		const placed = async (): Promise<void> => void (await shop.place({}));
+		const count = async (holds: (mails: MailView[]) => boolean): Promise<MailView[]> =>
+			until(
+				"the mails of the seller",
+				async () => (await mailsOf(`userId=${shop.seller.id}`)).filter(({ template }) => template === "purchase"),
+				(mails) => mails.every(({ status }) => status !== "queued") && holds(mails),
+			);
+		await placed();
+		const { mail } = await received(shop.seller, /^New purchase order/);
+		const header = mail.headers.find(({ key }) => key === "list-unsubscribe")?.value ?? "";
+		const link = new URL(/^<(.*)>$/.exec(header)?.[1] ?? "");
+		const path = `${link.pathname}${link.search}`;
+		assert.equal((await api.get(path)).status, 200);
+		await placed();
+		await count(({ length }) => length === 2);
+		const headers = { "content-type": "application/x-www-form-urlencoded" };
+		const clicked = await api.post(path, "List-Unsubscribe=One-Click", { headers });
+		assert.equal(clicked.status, 200, clicked.text);
+		await placed();
+		const [newest, ...older] = await count(({ length }) => length === 3);
+		assert.deepEqual([newest?.status, ...older.map(({ status }) => status)], ["dropped", "sent", "sent"]);
 	});
 
 	it("writes no more to an address of which the server says that there is nobody, until an operator says so", async () => {

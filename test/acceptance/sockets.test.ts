@@ -40,6 +40,28 @@ describe("Sockets, everything in one process", function () {
 		));
 });
 
+describe("Refused tokens over sockets", () => {
+	it("count against their address, together with those over HTTP, and keep nobody out who has a good one", async function () {
+		this.timeout(60_000);
+		const souk = await startSouk({ env: { RATE_LIMIT_API: "12/600" } });
+		const sockets = new LiveSockets(() => souk.url);
+		try {
+			const [ann, bob] = await Promise.all([signUp(souk.api, "buyer"), signUp(souk.api, "seller")]);
+			const opened = await souk.api.post("/v1/conversations", { memberIds: [bob.id] }, { token: ann.token });
+			const stream: string = opened.body.streamId;
+			const knock = () => sockets.dial({ stream, token: "made up" }).refusal();
+			// The address has made four requests to register and log in.
+			for (let count = 0; count < 8; count += 1) assert.equal(await knock(), "UNAUTHORIZED");
+			assert.equal(await knock(), "RATE_LIMITED");
+			assert.equal((await souk.api.get("/v1/auth/me", { token: "made up" })).status, 429);
+			await sockets.dial({ stream, token: ann.token }).ready();
+		} finally {
+			sockets.closeAll();
+			await souk.stop();
+		}
+	});
+});
+
 describe("Posts over sockets", () => {
 	it("count for RATE_LIMIT_POSTS together with those over HTTP", async function () {
 		this.timeout(60_000);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { runScript } from "../support/run-script.ts";
 
 describe("npm run demo", () => {
-	it("tells of a paid, a declined and a cancelled order and of a talk, and exits with 0", async () => {
+	it("tells of a paid, a declined and a cancelled order, of a talk, and of a forgotten password, and exits with 0", async () => {
 		const { code, output } = await runScript("demo.ts");
 		assert.equal(code, 0, output);
 		for (const step of [
@@ -11,6 +11,7 @@ describe("npm run demo", () => {
 			/cancelled O\d{8}/,
 			/went back/,
 			/got the 3 messages in between/,
+			/set another by the link of a mail, which worked once/,
 		])
 			assert.match(output, step);
 	});

@@ -14,6 +14,13 @@ import type { EmailProfile, EmailService } from "../../services/email/email-base
 import type { Contact } from "../../services/email/people.adapter.ts";
 import { until } from "./until.ts";
 
+export interface ChatQuestion {
+	streamId: string;
+	senderId: string;
+	seq: number;
+	userIds: string[];
+}
+
 /** The email service in a broker of its own, on a real bus in process, with stand-ins for those that it asks and hears. */
 export interface EmailNode {
 	broker: ServiceBroker;
@@ -21,6 +28,8 @@ export interface EmailNode {
 	/** Who is active. Auth is away while this is null. */
 	people: Map<string, Contact> | null;
 	preferences: Map<string, object>;
+	/** Who of those that are asked about wants to be told of a message. Default: all. */
+	audience: (question: ChatQuestion) => string[];
 	/** What auth answers for a link, by action. */
 	tokens: Map<string, string | null>;
 	/** Mail events as another group heard them. */
@@ -100,6 +109,8 @@ export const startEmailNode = async (profile: StoreProfile, settings: EmailSetti
 				if (!people) throw new Error("auth is away");
 				return params.ids.flatMap((id) => people.get(id) ?? []);
 			},
+			resolveMany: ({ params }: Context<{ ids: string[] }>) =>
+				params.ids.flatMap((id) => node.people?.get(id) ?? []).map(({ id, name }) => ({ id, name })),
 			verificationToken: link("verification"),
 			resetToken: link("reset"),
 		},
@@ -118,6 +129,10 @@ export const startEmailNode = async (profile: StoreProfile, settings: EmailSetti
 			}),
 		},
 	});
+	broker.createService({
+		name: "chat",
+		actions: { audience: ({ params }: Context<ChatQuestion>) => ({ userIds: node.audience(params) }) },
+	});
 	const call: EmailNode["call"] = (action, params, meta = {}) =>
 		broker.call(`email.${action}`, params, {
 			meta: {
@@ -129,6 +144,7 @@ export const startEmailNode = async (profile: StoreProfile, settings: EmailSetti
 	const mails: EmailNode["mails"] = async (params = {}) =>
 		(await call<{ items: MailView[] }>("mails", { limit: 100, ...params })).items;
 	const node: EmailNode = {
+		audience: ({ userIds }) => userIds,
 		...{ broker, service, heard, call, mails, people: new Map(), preferences: new Map(), tokens: new Map() },
 		async tell(type, data) {
 			const id = newId();

@@ -42,15 +42,16 @@ export interface StartOptions {
 /** `npm run test:unit`: as if there were no servers. */
 const leftOut = (): boolean => process.env.SOUK_TEST_SERVERS === "none";
 
-/** Full path of the server's binary, or null. */
-export const findServer = (name: ServerName): string | null => {
-	if (leftOut()) return null;
+const findCommand = (command: string): string | null => {
 	for (const folder of [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"]) {
-		const path = join(folder, binaries[name]);
+		const path = join(folder, command);
 		if (folder && existsSync(path)) return path;
 	}
 	return null;
 };
+
+/** Full path of the server's binary, or null. */
+export const findServer = (name: ServerName): string | null => (leftOut() ? null : findCommand(binaries[name]));
 
 const givenUrl = (name: ServerName): string | undefined =>
 	name in urlVariables && !leftOut() ? process.env[urlVariables[name as UrlServer]] || undefined : undefined;
@@ -84,6 +85,10 @@ export const needsOwn = (context: Mocha.Context, ...names: readonly ServerName[]
 		missing.map((name) => `${binaries[name]} is not on PATH`),
 	);
 };
+
+/** Like `needs`, for a program that is no server. */
+export const needsCommand = (context: Mocha.Context, command: string): void =>
+	demand(context, findCommand(command) ? [] : [`${command} is not on PATH`]);
 
 const external = (url: string): RunningServer => sharedHandle(url, Number(new URL(url.replace(/^[a-z+]+:/, "http:")).port));
 

@@ -206,7 +206,7 @@ bothStores("a new password for whoever has forgotten theirs", (profile) => {
 			});
 		const later: (() => Promise<void>)[] = [];
 		const options = { users: watched("users", users), asked: watched("asked", asked_resets) };
-		const desk = new ResetDesk({ ...options, soon: (work) => void later.push(work) });
+		const desk = new ResetDesk({ ...options, soon: (work) => void later.push(work), onRequest: () => undefined });
 		for (const email of [ana.email, ben.email, `${newId()}@example.com`]) {
 			await desk.take(email, { at: clock.now() });
 			assert.deepEqual(done.splice(0), ["asked.create"]);
@@ -220,7 +220,7 @@ bothStores("a new password for whoever has forgotten theirs", (profile) => {
 	describe("when a process dies", () => {
 		const dying = () => {
 			const { users, asked_resets: asked } = node.service.store;
-			return new ResetDesk({ users, asked, soon: () => undefined });
+			return new ResetDesk({ users, asked, soon: () => undefined, onRequest: () => undefined });
 		};
 
 		it("after it took a request, another sees to it, and to the others when one of them fails", async () => {

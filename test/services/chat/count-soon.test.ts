@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CountSoon } from "../../../services/chat/count-soon.adapter.ts";
+import { CountSoon, pauseAfter } from "../../../services/chat/count-soon.adapter.ts";
 
 describe("chat: counting a moment later", () => {
 	it("counts a stream once, however often it was asked for meanwhile", async () => {
@@ -23,6 +23,10 @@ describe("chat: counting a moment later", () => {
 		await twice.promise;
 		await soon.end();
 		assert.deepEqual(counted, ["a", "a"]);
+	});
+
+	it("waits three times as long as counting took, but neither less than a second nor more than five", () => {
+		assert.deepEqual([0, 300, 400, 1_600, 60_000].map(pauseAfter), [1_000, 1_000, 1_200, 4_800, 5_000]);
 	});
 
 	it("counts a few streams at a time, and all of them before it ends", async () => {

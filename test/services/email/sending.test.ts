@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { clock } from "../../../config/clock.ts";
-import type { DomainEvent } from "../../../contracts/events.ts";
+import { type DomainEvent, eventSchema } from "../../../contracts/events.ts";
 import type { MailView } from "../../../contracts/http/mails.ts";
+import { compileCheck } from "../../../middlewares/field-errors.ts";
 import { mostTries } from "../../../services/email/retry.ts";
 import { bothStores } from "../../support/both-stores.ts";
 import { type EmailNode, orderBetween, someone, startEmailNode } from "../../support/email-node.ts";
@@ -269,5 +270,51 @@ bothStores("Mails over SMTP", (profile) => {
 		await assert.rejects(node.call("mails", {}, { user: { id: "bea", roles: ["buyer"], sessionId: "s" } }), {
 			type: "FORBIDDEN",
 		});
+	});
+
+	it("tell other services what became of them, as the table of events has it", async () => {
+		const all = await node.mails();
+		for (const mail of all.filter(({ status }) => status === "sent")) await untilTold(mail, "email.sent");
+		for (const mail of all.filter(({ status }) => status === "failed" || status === "suppressed"))
+			await untilTold(mail, "email.failed");
+		assert.deepEqual(new Set(node.heard.map(({ type }) => type)), new Set(["email.sent", "email.failed"]));
+		for (const event of node.heard) assert.deepEqual(compileCheck(eventSchema(event.type))(event), null, JSON.stringify(event));
+	});
+
+	it("hold nothing of what they said, and are sent no more, once the account is deleted", async () => {
+		const { id, address } = newcomer();
+		smtp.fault({ on: "rcpt", to: address, answer: { code: 451, text: `4.3.0 <${address}> come again` }, times: 1 });
+		await tellOfOrder(id);
+		const waiting = await node.until(id, ({ tries }) => tries === 1);
+		assert.ok(waiting.reason?.includes(address));
+		node.people?.delete(id);
+		await node.tell("user.deleted", { userId: id });
+		const mail = await node.until(id, is("dropped"));
+		assert.deepEqual([mail.reason, mail.attempts.map(({ reason }) => reason)], ["the account was deleted", [undefined]]);
+		const stored = await node.service.store.mails.findById(mail.id);
+		assert.deepEqual(stored?.data, {});
+		assert.ok(!JSON.stringify(stored).includes(address));
+	});
+
+	it("say what they say to an operator of one process, and let nobody in by it", async () => {
+		const { id, address } = newcomer();
+		await node.tell("user.password_reset_requested", { userId: id, requestId: "r1" });
+		const { body } = await node.until(id, is("sent"));
+		const [message] = await smtp.parsed(address);
+		assert.equal(body?.subject, message?.subject);
+		assert.match(message?.text ?? "", /#token=token-of-reset/);
+		assert.match(body?.text ?? "", /#token=hidden/);
+		const stored = await node.service.store.mails.find({ where: { userId: id } });
+		assert.ok(!JSON.stringify(stored).includes("token-of-reset"));
+	});
+
+	it("end where the link that they carry has become useless, and where something that they should show is missing", async () => {
+		const { id } = newcomer();
+		node.tokens.set("verification", null);
+		await node.tell("user.registered", { userId: id, email: "x@x.example", name: "X", roles: ["buyer"] });
+		assert.match((await node.until(id, is("dropped"))).reason ?? "", /useless/);
+		const other = newcomer();
+		await node.tell("order.placed", { ...orderBetween("bea", other.id), total: undefined as never });
+		assert.match((await node.until(other.id, is("failed"))).reason ?? "", /lacks \/amount/);
 	});
 });

@@ -4,6 +4,7 @@ import { newId } from "../../../contracts/ids.ts";
 import { inboxOf } from "../../../contracts/sockets.ts";
 import type { CountersMessage } from "../../../contracts/stream-messages.ts";
 import { eraseInbox } from "../../../services/notification/erasing.mixin.ts";
+import { draftOf } from "../../../services/notification/notification.ts";
 import { aBody, aDelivery } from "../../support/a-notification.ts";
 import { bothStores } from "../../support/both-stores.ts";
 import { type NotificationNode, startNotificationNode } from "../../support/notification-node.ts";
@@ -161,6 +162,74 @@ bothStores("notification", (profile) => {
 		const { version } = (await list()).counters;
 		assert.equal(last()?.version, version);
 		device.leave();
+	});
+
+	/** Calls of the store that `work` makes, by name; those of who sweeps the outboxes meanwhile aside. */
+	const calls = async (work: () => Promise<unknown>): Promise<string[]> => {
+		const { inboxes, notifications } = node.service.store;
+		const made: string[] = [];
+		const undo: (() => void)[] = [];
+		for (const [name, collection] of Object.entries({ inboxes, notifications })) {
+			const own = collection as unknown as Record<string, unknown>;
+			for (const method of [
+				"findById",
+				"findByIds",
+				"findOne",
+				"find",
+				"count",
+				"update",
+				"updateMany",
+				"create",
+				"createMany",
+			]) {
+				const call = own[method] as (...args: unknown[]) => unknown;
+				own[method] = (...args: unknown[]) => {
+					if (!JSON.stringify(args).includes("outboxAt")) made.push(`${name}.${method}`);
+					return call.apply(collection, args);
+				};
+				undo.push(() => delete own[method]);
+			}
+		}
+		try {
+			await work();
+		} finally {
+			for (const one of undo) one();
+		}
+		return made;
+	};
+	/** Straight into the log. */
+	const fill = async (count: number): Promise<void> => {
+		const stream = inboxOf(ann);
+		for (let seq = 1; seq <= count; ) {
+			const size = Math.min(1_000, count - seq + 1);
+			const drafts = Array.from({ length: size }, (_, index) => ({
+				...draftOf(stream, seq + index, `e${seq + index}`, aBody(), "2026-01-01T00:00:00.000Z"),
+				events: [],
+			}));
+			await node.service.log.append(drafts);
+			seq += size;
+		}
+	};
+
+	it("opening an inbox and reading all of it costs the same with 100 and with 100,000 notifications", async function () {
+		this.timeout(120_000);
+		const pages = async () => {
+			const open = await calls(() => list({ filter: "unread", limit: 50 }));
+			const read = await calls(() => node.call("readAll", {}, ann));
+			return { open, read };
+		};
+		// One that writes through a real server takes its time: there fewer tell as much.
+		const many = profile().kind === "mongo" ? 1_000 : 100_000;
+		await fill(100);
+		await node.call("read", { id: "e7" }, ann);
+		const few = await pages();
+		ann = newId();
+		await fill(many);
+		await node.call("read", { id: "e7" }, ann);
+		assert.deepEqual(await pages(), few);
+		assert.deepEqual(few.open.sort(), ["inboxes.findByIds", "notifications.find", "notifications.findByIds"]);
+		assert.deepEqual(few.read.filter((call) => !call.includes(".find")), ["inboxes.update"]); // biome-ignore format: one line
+		assert.deepEqual((await list()).counters.unread, 0);
 	});
 
 	it("when an account goes, bodies go and seqs stay; what comes later is not kept", async () => {
