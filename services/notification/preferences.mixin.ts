@@ -77,8 +77,8 @@ async function turnOff(
 	ctx: Context<{ userId: string; kind: NotificationKind }, CallMeta>,
 ): Promise<{ off: boolean }> {
 	const { userId, kind } = ctx.params;
-	const { kinds } = await change(this, userId, (found) => decideTurnOff(found, kind), causeOf(ctx));
-	return { off: !kinds[kind].email };
+	const now = await change(this, userId, (found) => decideTurnOff(found, kind), causeOf(ctx));
+	return { off: !settingsOf(now).kinds[kind].email };
 }
 
 /** Nothing is left but that they are gone: what still happens about them is told to nobody. Each step may be repeated. */

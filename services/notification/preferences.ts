@@ -29,10 +29,10 @@ export const standard: Settings = {
 	digest: "off",
 };
 
-/** `undefined`: they never said anything. */
+/** `undefined`: they never said anything. Kinds that came later than their choice are on. */
 export const settingsOf = (preferences: Settings | undefined): Settings => {
 	const { kinds, quietHours, digest } = preferences ?? standard;
-	return { kinds, quietHours, digest };
+	return { kinds: { ...standard.kinds, ...kinds }, quietHours, digest };
 };
 
 /** As if what nobody changed were stored, too. */
@@ -116,8 +116,8 @@ export const decideChange = (found: Preferences, change: PreferencesChange, ifMa
 
 /** One kind of mail is not wanted any more. Null: it is off, may not be turned off, or nobody is there to want it. */
 export const decideTurnOff = (found: Preferences, kind: NotificationKind): Change | null => {
-	if (found.gone || fixedKinds.includes(kind) || !found.kinds[kind].email) return null;
-	return { set: { [`kinds.${kind}.email`]: false } };
+	if (found.gone || fixedKinds.includes(kind) || !settingsOf(found).kinds[kind].email) return null;
+	return { set: { [`kinds.${kind}`]: { ...settingsOf(found).kinds[kind], email: false } } };
 };
 
 /** What is left of a person who has gone. */

@@ -6,7 +6,7 @@ import { needsOwn } from "../support/servers.ts";
 import { type Cluster, startCluster } from "../support/souk.ts";
 
 const seed = Number(process.env.SOUK_TEST_SEED ?? 20_260);
-const kills = 3;
+const kills = 2;
 
 describe(`A cluster whose nodes are killed while they tell people what happened (seed ${seed})`, function () {
 	this.timeout(120_000);
@@ -42,7 +42,7 @@ describe(`A cluster whose nodes are killed while they tell people what happened 
 	};
 
 	it("has told everybody everything once, and of each conversation once in a window, whatever came twice and in whatever order", async () => {
-		const all = rumours({ ...mill, orders: 40, windows: 3, messages: 8, random });
+		const all = rumours({ ...mill, orders: 24, windows: 3, messages: 8, random });
 		await publish(all);
 		const nodes = cluster.withService("notification");
 		let coming: Promise<void> | undefined;

@@ -56,6 +56,15 @@ describe("notification: preferences", () => {
 		assert.equal(wants(second, "announcement", "inbox"), true);
 	});
 
+	it("of before there was a kind have it on", () => {
+		const { chat_notification: _later, ...kinds } = standard.kinds;
+		const found = stored({ kinds: kinds as Preferences["kinds"] });
+		assert.equal(wants(found, "chat_notification", "email"), true);
+		assert.deepEqual(preferencesView(found).kinds, standard.kinds);
+		const off = { "kinds.chat_notification": { inbox: true, email: false } };
+		assert.deepEqual(decideTurnOff(found, "chat_notification")?.set, off);
+	});
+
 	it("are not written where nothing changes", () => {
 		assert.equal(decideChange(stored(), { kinds: { announcement: { inbox: true } }, digest: "off", quietHours: null }), null);
 		assert.equal(decideChange(stored(), {}), null);
@@ -93,7 +102,7 @@ describe("notification: preferences", () => {
 
 	it("turn one kind of mail off, once, and no reminder of payments", () => {
 		const off = (kind: NotificationKind, found = stored()) => decideTurnOff(found, kind)?.set ?? null;
-		assert.deepEqual(off("chat_notification"), { "kinds.chat_notification.email": false });
+		assert.deepEqual(off("chat_notification"), { "kinds.chat_notification": { inbox: true, email: false } });
 		const done = chosen(stored(), { kinds: { chat_notification: { email: false } } });
 		assert.equal(off("chat_notification", done), null);
 		assert.equal(off("payment_reminder_notification"), null);
