@@ -46,6 +46,7 @@ const run = (command: string, args: readonly string[], show: boolean, env: NodeJ
 const runChecks = async (): Promise<number> => {
 	const checks = [
 		{ name: "typecheck", done: run("tsc", ["--noEmit"], false) },
+		{ name: "typecheck of web/", done: run("tsc", ["--noEmit", "-p", "web"], false) },
 		{ name: "lint", done: run("biome", ["check", "--no-errors-on-unmatched", "."], false) },
 	];
 	let failed = 0;

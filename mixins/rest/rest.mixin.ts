@@ -24,6 +24,8 @@ export interface RestOptions {
 	routes: readonly Route[];
 	/** By "GET /path". */
 	pages: Readonly<Record<string, Page>>;
+	/** By "POST /path": what is neither in the table nor a page. */
+	handlers?: Readonly<Record<string, Handler>>;
 }
 
 /** How long a stop waits for requests in flight, in ms. */
@@ -38,9 +40,10 @@ const pageHandler =
 	(_tools, req) =>
 		page(req.pathParams, req);
 
-const aliasesOf = ({ routes, pages }: RestOptions): Record<string, Handler> => ({
+const aliasesOf = ({ routes, pages, handlers }: RestOptions): Record<string, Handler> => ({
 	...Object.fromEntries(routes.map((route) => [`${route.method} ${route.path}`, endpoint(route)])),
 	...Object.fromEntries(Object.entries(pages).map(([name, page]) => [name, pageHandler(page)])),
+	...handlers,
 });
 
 const openTools = (service: RestService, { rateLimits: limits, redisUrl, keyPrefix, trustProxy }: Profile): void => {

@@ -67,6 +67,12 @@ async function logout(this: AuthService, ctx: Context<{ refreshToken?: string },
 	record(this, ctx, `user ${id} logged out`);
 }
 
+/** For the web client, whose log-out has to work when its access token is past its end. */
+async function endByToken(this: AuthService, ctx: Context<{ refreshToken: string }, CallMeta>): Promise<void> {
+	const session = await this.keeper.ofToken(ctx.params.refreshToken);
+	if (session) await this.keeper.end(session);
+}
+
 async function list(this: AuthService, ctx: Context<unknown, CallMeta>): Promise<{ items: SessionView[] }> {
 	const caller = callerOf(ctx);
 	const sessions = await this.keeper.liveOnes(await ownAccount(this, caller));
@@ -79,6 +85,8 @@ async function endSession(this: AuthService, ctx: Context<{ id: string }, CallMe
 	await this.keeper.end(session);
 	record(this, ctx, `user ${session.userId} ended session ${session._id}`);
 }
+
+const ByToken = Type.Object({ refreshToken: Type.String({ maxLength: 512 }) });
 
 const Since = Type.Object({ since: Type.Optional(Type.Number()) });
 
@@ -94,6 +102,7 @@ export const sessions: Partial<ServiceSchema> = {
 		logout: routeAction("logout", logout),
 		sessions: routeAction("sessions", list),
 		endSession: routeAction("endSession", endSession),
+		endByToken: internalAction(endByToken, { params: typed(ByToken) }),
 		endedSessions: internalAction(endedSessions, { params: typed(Since), cache: false }),
 	},
 };

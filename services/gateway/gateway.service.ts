@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { ServiceSchema } from "moleculer";
 import { profile as currentProfile } from "../../config/profile.ts";
 import type { Profile } from "../../config/profile-type.ts";
@@ -23,9 +24,13 @@ import { openApi } from "./openapi.ts";
 import { operating } from "./operating.mixin.ts";
 import { type Document, documents } from "./pages.ts";
 import { servicesBehind } from "./readiness.ts";
+import { isBuilt, webPages } from "./web/web-files.ts";
+import { webSession } from "./web/web-session.ts";
 
 export interface GatewayOptions {
 	routes?: readonly Route[];
+	/** Where the build of the web client is. */
+	web?: string;
 }
 
 const asPage = (document: (params: Readonly<Record<string, string>>) => Document | null): Page => {
@@ -56,7 +61,9 @@ const metricsPage: Page = async () => ({
 	body: await scrape(),
 });
 
-const pages = (routes: readonly Route[], { publicUrl, keyPrefix, kind }: Profile): Record<string, Page> => {
+const webFolder = fileURLToPath(new URL("../../web/dist", import.meta.url));
+
+const pages = (routes: readonly Route[], web: string, { publicUrl, keyPrefix, kind }: Profile): Record<string, Page> => {
 	const info = { title: "Souk", version: manifest.version, description: "The realtime back end of a marketplace." };
 	const made = documents(
 		once(() => JSON.stringify(openApi(routes, info))),
@@ -67,17 +74,18 @@ const pages = (routes: readonly Route[], { publicUrl, keyPrefix, kind }: Profile
 		...(kind === "embedded" && { "GET /metrics": metricsPage }),
 		"GET /docs/swagger-ui.css": staticFile(join(swaggerUi, "swagger-ui.css"), "text/css; charset=utf-8"),
 		"GET /docs/swagger-ui-bundle.js": staticFile(join(swaggerUi, "swagger-ui-bundle.js"), "text/javascript; charset=utf-8"),
+		...webPages(web),
 	};
 };
 
 /** The door for HTTP. Everything about a request is in mixins/rest; here is what this door stands in front of. */
-export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions = {}): ServiceSchema => ({
+export const gateway = (profile: Profile, { routes = allRoutes, web = webFolder }: GatewayOptions = {}): ServiceSchema => ({
 	name: "gateway",
 	mixins: [
 		// First in the list, so last to start: HTTP tells that the bus is away instead of waiting for it.
 		durableEvents({ settings: profile }),
 		gatewayDoor(),
-		rest({ profile, routes, pages: pages(routes, profile) }),
+		rest({ profile, routes, pages: pages(routes, web, profile), handlers: webSession(profile.publicUrl.startsWith("https:")) }),
 		accessTokens(),
 		serviceKeys(),
 		healthActions({ version: manifest.version, services: servicesBehind(routes, "gateway") }),
@@ -88,6 +96,9 @@ export const gateway = (profile: Profile, { routes = allRoutes }: GatewayOptions
 		olderChat,
 		olderNotifications,
 	] as ServiceSchema[],
+	created() {
+		if (!isBuilt(web)) this.logger.warn("There is no web client: `npm run build:web` makes it, a start after that serves it");
+	},
 });
 
 export default gateway(currentProfile());

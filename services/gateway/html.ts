@@ -15,10 +15,12 @@ ${body}
 /** All that goes in is ours, but a backtick quotes code. */
 const prose = (text: string): string => text.replace(/`([^`]+)`/g, "<code>$1</code>");
 
-export const landingPage = page(
+/** Where the web client would be, had it been built. */
+export const unbuiltPage = page(
 	"Souk",
 	`<h1>Souk</h1>
 <p>The realtime back end of a marketplace.</p>
+<p>Its web client has not been built here: run <code>npm ci &amp;&amp; npm run build:web</code>, then start again. All else works.</p>
 <ul>
 <li><a href="/docs">API</a> (<a href="/openapi.json">OpenAPI 3.1</a>)</li>
 <li><a href="/asyncapi.json">Sockets and events</a> (AsyncAPI 3.0)</li>

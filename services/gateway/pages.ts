@@ -1,4 +1,4 @@
-import { docsPage, docsScript, landingPage, problemList, problemPage } from "./html.ts";
+import { docsPage, docsScript, problemList, problemPage } from "./html.ts";
 import { explained, explanationOf } from "./problem-explanations.ts";
 
 /** A document that is no call: what it is and what its policy lets it do. */
@@ -30,7 +30,6 @@ export const documents = (
 	openApiJson: () => string,
 	asyncApiJson: () => string,
 ): Record<string, (params: Readonly<Record<string, string>>) => Document | null> => ({
-	"GET /": () => html(landingPage),
 	"GET /problems": () => html(problemList(explained)),
 	"GET /problems/:code": problem,
 	"GET /openapi.json": () => ({ type: "application/json", body: openApiJson() }),

@@ -104,6 +104,11 @@ describe("the OpenAPI document of a running gateway", () => {
 		const pages = [
 			"/",
 			"/api",
+			"/app",
+			"/app/assets/{file}",
+			"/app/{a}",
+			"/app/{a}/{b}",
+			"/app/{a}/{b}/{c}",
 			"/asyncapi.json",
 			"/docs",
 			"/docs/start.js",
@@ -112,7 +117,8 @@ describe("the OpenAPI document of a running gateway", () => {
 			"/openapi.json",
 		];
 		const more = [...pages, "/problems", "/problems/{code}", "/v1/swagger/index.html"].map((path) => `GET ${path}`);
-		assert.deepEqual(mounted.sort(), [...written, ...more].sort());
+		const session = ["DELETE /app/session", "POST /app/session", "POST /app/session/refresh"];
+		assert.deepEqual(mounted.sort(), [...written, ...more, ...session].sort());
 	});
 
 	const calls: [method: Route["method"], url: string, body?: unknown, headers?: Record<string, string>][] = [
