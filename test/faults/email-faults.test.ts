@@ -42,18 +42,20 @@ describe(`One process that is killed while it sends mails (seed ${seed})`, funct
 	};
 
 	it("sends a mail once more whose answer it did not live to hear, and counts it", async () => {
+		await untilAllSent(souk.api, "welcome", 3); // the admin's, too
 		let killed = 0;
+		const placed = Promise.withResolvers<void>();
 		// It has all of the message, and the process is gone before it can say so.
 		smtp.onStored = async ({ to }) => {
 			if (killed > 0 || !to.includes(market.seller.email)) return;
 			killed += 1;
+			await placed.promise; // the order's own request is not what this is about
 			await souk.kill("SIGKILL");
 		};
-		await untilAllSent(souk.api, "welcome", 3); // the admin's, too
-		killed = 0;
 		await place(1);
+		placed.resolve();
 		await until("the process to be killed", async () => killed, Boolean);
-		await souk.restart();
+		await souk.restart(); // kills it first, if it has not gone yet
 		const [mail] = await untilAllSent(souk.api, "purchase", 1);
 		assert.ok(mail);
 		assert.deepEqual([smtp.seen.of(`${mail.id}@souk.example`), unknownIn(mail)], [2, 1]);
