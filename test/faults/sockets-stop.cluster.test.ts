@@ -19,7 +19,7 @@ interface Pair {
 }
 
 describe("A node of chat that ends", function () {
-	this.timeout(240_000);
+	this.timeout(480_000);
 	let cluster: Cluster;
 	let crowd: LiveCrowd | undefined;
 	const members: Someone[] = [];

@@ -31,7 +31,7 @@ export class LiveCrowd {
 	/** Resolves when so many follow. */
 	async live(count: number): Promise<void> {
 		const read = async () => ({ live: this.#last.live, connections: this.connections, errors: this.#errors });
-		await until(`${count} live followers`, read, ({ live }) => live === count, 90_000);
+		await until(`${count} live followers`, read, ({ live }) => live === count, 180_000);
 	}
 
 	/** Resolves when they have seen so many entries, all together. */

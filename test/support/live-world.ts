@@ -2,6 +2,7 @@ import { cp } from "node:fs/promises";
 import { MongoClient } from "mongodb";
 import type { StoreProfile } from "../../mixins/store/store-profile.ts";
 import { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
+import { LogUncertain } from "../../realtime/log.ts";
 import { Ring } from "../../realtime/ring.ts";
 import { openLogStore } from "./a-stream-log.ts";
 import { freePort } from "./free-port.ts";
@@ -28,15 +29,16 @@ const writeToLog = async (profile: StoreProfile, stream: string, from: string, c
 	const store = await openLogStore(profile);
 	try {
 		const log = new StoreStreamLog(store.entries);
-		for (let written = 0; written < count; ) {
-			const tail = await log.tail(stream);
+		const last = (await log.tail(stream)) + count;
+		for (let tail = last - count; tail < last; tail = await log.tail(stream)) {
 			const at = new Date().toISOString();
-			// Few commands: a small server needs as long for one as for hundreds of entries.
-			const drafts = Array.from({ length: Math.min(2_000, count - written) }, (_, index) => {
+			const drafts = Array.from({ length: Math.min(500, last - tail) }, (_, index) => {
 				const seq = tail + 1 + index;
 				return { stream, seq, id: `unseen-${seq}`, type: "message.posted", from, body: { text: `${seq}` }, at, events: [] };
 			});
-			written += (await log.append(drafts)).stored;
+			await log.append(drafts).catch((error: unknown) => {
+				if (!(error instanceof LogUncertain)) throw error; // a small server was slow: the tail says how far it came
+			});
 		}
 	} finally {
 		await store.close();
