@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { startSouk } from "../../test/support/souk.ts";
 import { startClients } from "../support/child.ts";
 import { BenchClient } from "../support/client.ts";
@@ -11,6 +12,8 @@ const followers = 95;
 const stalled = 5;
 const asking = 2;
 const turns = 5;
+/** What kernels take of what was missed is sent by then: that is catching up, which everybody may. */
+const settleMs = 2_000;
 /** More than what kernels hold for one who does not read: everybody who stalls is behind before the turn begins. */
 const fill: Flood = { seconds: 2, postersPerStream: 16, pauseMs: 0, length: 8_000 };
 const filled = 1_000;
@@ -38,6 +41,7 @@ export const liveSlowReaders = async (): Promise<Figure[]> => {
 		const beside = async (): Promise<Flooded> => {
 			const behind = targets.slice(followers).map((target) => ({ ...target, after: 0 }));
 			await slow.stall(behind, asking);
+			await delay(settleMs);
 			const flooded = await clients.flood(chatter);
 			await slow.close();
 			return flooded;

@@ -7,8 +7,8 @@ import { type ChatService, nowIso } from "./chat-base.ts";
 import { listeners, type Question } from "./listening.ts";
 import { membershipId } from "./membership.ts";
 
-// Who is told of a message by other means, because they do not see it here. Three commands, however large the group; who follows is known
-// without any.
+// Who is told of a message by other means, because they do not see it here. Three commands, however large the group, and
+// none for those who follow, which is known here.
 
 /** A node that does not answer within this many ms has followers who see nothing new either. */
 const othersAnswerMs = 1_000;
@@ -22,7 +22,11 @@ const inPages = async <T>(ids: readonly string[], find: (page: string[]) => Prom
 
 const quietHere = async (chat: ChatService, question: Question): Promise<string[]> => {
 	const { conversations, memberships, blocks } = chat.store;
-	const { streamId, senderId, userIds } = question;
+	const { streamId, senderId } = question;
+	const here = chat.engine.following(streamId);
+	const userIds = question.userIds.filter((id) => id !== senderId && !here.has(id));
+	// Of a group that is all there, and talks, nothing is read for each of its messages.
+	if (userIds.length === 0) return [];
 	const rowIds = userIds.map((id) => membershipId(streamId, id));
 	const [conversation, rows, blocked] = await Promise.all([
 		conversations.findById(streamId),
@@ -32,13 +36,16 @@ const quietHere = async (chat: ChatService, question: Question): Promise<string[
 			(ids) => blocks.findByIds(ids),
 		),
 	]);
-	return listeners(question, {
-		conversation,
-		memberships: rows,
-		blockedBy: new Set(blocked.map(({ by }) => by)),
-		following: chat.engine.following(streamId),
-		now: nowIso(),
-	});
+	return listeners(
+		{ ...question, userIds },
+		{
+			conversation,
+			memberships: rows,
+			blockedBy: new Set(blocked.map(({ by }) => by)),
+			following: chat.engine.following(streamId),
+			now: nowIso(),
+		},
+	);
 };
 
 interface Endpoints {

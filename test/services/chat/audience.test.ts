@@ -70,8 +70,8 @@ bothStores("chat: who is told of a message elsewhere", (profile) => {
 		assert.deepEqual(await audience(), []);
 	});
 
-	it("takes three commands for four hundred people as for one", async () => {
-		const many = Array.from({ length: 400 }, (_, index) => `u${index}`);
+	/** Reads of the store while `work` runs. */
+	const readsOf = async (work: () => Promise<void>): Promise<string[]> => {
 		const asked: string[] = [];
 		const { conversations, memberships, blocks } = node.service.store;
 		const restore = [conversations, memberships, blocks].map((collection) => {
@@ -88,10 +88,23 @@ bothStores("chat: who is told of a message elsewhere", (profile) => {
 			};
 		});
 		try {
-			assert.deepEqual(await audience([...many, "bob"]), ["bob"]);
+			await work();
 		} finally {
 			for (const undo of restore) undo();
 		}
+		return asked;
+	};
+
+	it("takes three commands for four hundred people as for one", async () => {
+		const many = Array.from({ length: 400 }, (_, index) => `u${index}`);
+		const asked = await readsOf(async () => assert.deepEqual(await audience([...many, "bob"]), ["bob"]));
 		assert.equal(asked.length, 3, asked.join(" "));
+	});
+
+	it("takes none where all of them follow", async () => {
+		const attached = await Promise.all(["bob", "cid"].map((userId) => node.service.engine.attach(streamId, { userId, sink })));
+		const asked = await readsOf(async () => assert.deepEqual(await audience(["ann", "bob", "cid"]), []));
+		for (const one of attached) one.leave();
+		assert.deepEqual(asked, []);
 	});
 });
