@@ -55,9 +55,17 @@ export const webStory = (world: () => { url: string }, assertAccessible: LookAt 
 	});
 
 	it("shows what becomes of an order without a reload: declined, paid again, confirmed at the bank, paid", async () => {
+		const scripts: Promise<number>[] = [];
+		buyer.page.on("response", (answer) => {
+			const { pathname } = new URL(answer.url());
+			if (pathname.endsWith(".js")) scripts.push(answer.request().sizes().then(({ responseBodySize }) => responseBodySize));
+		});
 		await buyer.page.reload(); // the cookie brings the session back
 		await buyer.page.getByRole("button", { name: `Order ${product}`, exact: true }).waitFor();
+		await buyer.page.locator("[data-connection=live]").waitFor();
 		await assertAccessible(buyer.page, "shop");
+		const bytes = (await Promise.all(scripts)).reduce((sum, size) => sum + size, 0);
+		assert.ok(bytes > 10_000 && bytes <= 200_000, `the first load takes ${bytes} bytes of script`);
 		await order("sandbox_insufficient_funds", "2");
 		await status(buyer, "payment_declined");
 		assert.match(await buyer.page.getByRole("region", { name: "Status" }).innerText(), /insufficient funds/);
