@@ -134,6 +134,8 @@ try {
 			["account", "/app/account", "section li"],
 			["playground", "/app/playground", "form", connectWire],
 		]);
+		// Open while operators look at connections.
+		await buyer.page.goto(`/app/chat/${streamId}`);
 		const seller = await visitAs(browsers, souk.url, "mei@example.com", "/app/seller", size);
 		await shoot(seller, width, [
 			["selling", "/app/seller", "[data-order]"],
@@ -148,7 +150,7 @@ try {
 			["ops-mails", "/app/ops/mails", "[data-mail]"],
 			["ops-users", "/app/ops/users", "tbody tr"],
 		]);
-		for (const { context } of [stranger, operator]) await context.close();
+		for (const { context } of [stranger, buyer, seller, operator]) await context.close();
 	}
 } finally {
 	await browsers.stop();

@@ -28,6 +28,8 @@ export default defineConfig({
 		modulePreload: { polyfill: false },
 		reportCompressedSize: false,
 		rolldownOptions: {
+			// What a slow machine makes of the build is no trouble of the build.
+			checks: { pluginTimings: false },
 			onwarn(warning, warn) {
 				// "use client" says nothing to a page that has no server side.
 				if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);

@@ -17,6 +17,7 @@ export const banner = (profile: Profile, port: number | null, nodeID: string, se
 	return [
 		"",
 		`  Souk is ready in ${seconds.toFixed(1)} s: ${url}`,
+		`  Web client ${url}/`,
 		`  API page   ${url}/docs   (OpenAPI: ${url}/openapi.json)`,
 		`  Log in     POST ${url}/v1/auth/login`,
 		`             ${loginLine(profile)}`,

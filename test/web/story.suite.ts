@@ -4,6 +4,9 @@ import { Browsers, type Visitor } from "../support/browser.ts";
 import { admin } from "../support/settings.ts";
 import { assertUntroubled, go, register, visitAs } from "../support/web-visit.ts";
 
+/** As they came over the wire, or lie in the cache. */
+const scriptBytes = `performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".js")).reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)`;
+
 /** Letters from right to left, markup, and characters outside of the basic plane: shown as they are. */
 const buyerName = 'Amir أمير <img src=x onerror="alert(1)"> 🍢';
 const sellerName = "Mei <b>Lim</b>";
@@ -57,7 +60,10 @@ export const webStory = (world: () => { url: string }, assertAccessible: LookAt 
 	it("shows what becomes of an order without a reload: declined, paid again, confirmed at the bank, paid", async () => {
 		await buyer.page.reload(); // the cookie brings the session back
 		await buyer.page.getByRole("button", { name: `Order ${product}`, exact: true }).waitFor();
+		await buyer.page.locator("[data-connection=live]").waitFor();
 		await assertAccessible(buyer.page, "shop");
+		const bytes = (await buyer.page.evaluate(scriptBytes)) as number;
+		assert.ok(bytes > 10_000 && bytes <= 200_000, `the first load takes ${bytes} bytes of script`);
 		await order("sandbox_insufficient_funds", "2");
 		await status(buyer, "payment_declined");
 		assert.match(await buyer.page.getByRole("region", { name: "Status" }).innerText(), /insufficient funds/);

@@ -25,7 +25,7 @@ const page = (patterns: string | readonly string[], load: Load, role?: Role) => 
 };
 
 const pages = [
-	page(["/", "/app", "/app/shop"], () => import("./features/shop/shop-page.tsx")),
+	page(["/", "/app", "/app/shop", "/app/login"], () => import("./features/shop/shop-page.tsx")),
 	page("/app/orders", () => import("./features/orders/orders-page.tsx")),
 	page("/app/orders/:id", () => import("./features/orders/order-page.tsx")),
 	page("/app/orders/:id/confirm", () => import("./features/orders/confirm-page.tsx")),

@@ -114,6 +114,7 @@ describe("the OpenAPI document of a running gateway", () => {
 			"/docs/start.js",
 			"/docs/swagger-ui-bundle.js",
 			"/docs/swagger-ui.css",
+			"/metrics",
 			"/openapi.json",
 		];
 		const more = [...pages, "/problems", "/problems/{code}", "/v1/swagger/index.html"].map((path) => `GET ${path}`);

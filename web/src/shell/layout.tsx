@@ -45,6 +45,8 @@ export const Layout = ({ children }: { children: ReactNode }) => {
 			<OfflineBanner />
 			<div className="flex">
 				{me && <SideNav me={me} />}
+				{/* Its place is kept while the session is asked for, so that nothing moves when it comes. */}
+				{state.kind === "starting" && <div className="hidden w-52 shrink-0 border-line border-e md:block" />}
 				<main id="main" tabIndex={-1} className="min-w-0 flex-1 outline-none">
 					{children}
 				</main>

@@ -98,7 +98,7 @@ const PreferencesForm = ({ preferences }: { preferences: PreferencesView }) => {
 					<input type="checkbox" name="quiet" defaultChecked={quietHours !== null} className="size-5 accent-(--accent)" />
 					No mails in quiet hours
 				</label>
-				<div className="grid gap-3 sm:grid-cols-[8rem_8rem_1fr]">
+				<div className="grid gap-3 sm:grid-cols-[10rem_10rem_1fr]">
 					<Field label="From" name="start" type="time" defaultValue={quietHours?.start ?? "22:00"} required />
 					<Field label="To" name="end" type="time" defaultValue={quietHours?.end ?? "07:00"} required />
 					<Choice label="Time zone" name="zone" defaultValue={quietHours?.zone ?? here}>

@@ -41,7 +41,7 @@ const Charts = () => {
 			<Chart title="Answer of /health" values={useSeries(data?.took, data?.at)} unit="ms" />
 			<Chart title="Events waiting" values={useSeries(sum(consumers.map(({ lag }) => lag)), data?.at)} unit="" />
 			<Chart title="Events in work" values={useSeries(sum(consumers.map(({ inFlight }) => inFlight)), data?.at)} unit="" />
-			<Chart title="Memory, all nodes" values={useSeries(nodes.data && memory, nodes.dataUpdatedAt)} unit="MiB" />
+			<Chart title="Memory" values={useSeries(nodes.data && memory, nodes.dataUpdatedAt)} unit="MiB" />
 		</div>
 	);
 };

@@ -21,12 +21,12 @@ export const Timeline = ({ order }: { order: OrderView }) => (
 		<Loading of={useHistory(order)}>
 			{({ items }) => (
 				<ol className="grid gap-4 border-line border-s-2 ps-4" aria-live="polite">
-					{items.map(({ to, by, reason, at }) => (
+					{items.map(({ from, to, by, reason, at }) => (
 						<li
 							key={`${at} ${to}`}
 							className="relative before:absolute before:start-[-1.4rem] before:top-1.5 before:size-2.5 before:rounded-full before:bg-accent"
 						>
-							<p className="font-medium text-sm">{statusName(to)}</p>
+							<p className="font-medium text-sm">{from === to ? "News of where it is" : statusName(to)}</p>
 							<p className="text-muted text-sm">
 								<Time at={at} /> {byWhom(order, by)}
 							</p>
