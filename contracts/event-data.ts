@@ -63,6 +63,13 @@ export const MessageFacts = Type.Object(
 		senderId: Type.String(),
 		senderName: Type.Optional(Type.String({ description: "Left out when it could not be found out" })),
 		memberIds: Type.Immutable(Type.Array(Type.String(), { description: "The others, as they were when it was posted" })),
+		absentIds: Type.Optional(
+			Type.Immutable(
+				Type.Array(Type.String(), {
+					description: "Those of them who did not follow the stream at that moment; left out by earlier versions",
+				}),
+			),
+		),
 		content: Type.String({ description: "The first 200 characters" }),
 	},
 	{ $id: "MessageFacts" },

@@ -13,11 +13,12 @@ import { type StreamRow, streamRows } from "../../mixins/stream-log/stream-row.t
 import { type ConnectionRow, connectionRows } from "../../mixins/streams/connection-row.ts";
 import type { StreamsMembers } from "../../mixins/streams/streams.mixin.ts";
 import type { Block } from "./block.ts";
-import { type Conversation, visibleTo } from "./conversation.ts";
+import { type Conversation, memberIdsOf, visibleTo } from "./conversation.ts";
 import type { CountSoon } from "./count-soon.adapter.ts";
 import type { Counting } from "./counting.adapter.ts";
 import type { LiveConversations } from "./live.adapter.ts";
 import type { Membership } from "./membership.ts";
+import type { Room } from "./message.ts";
 import type { StreamsPort } from "./streams-port.ts";
 
 // What the parts of this service (the *.mixin.ts files beside it) share: its collections and its `this`.
@@ -107,6 +108,12 @@ export const conversationOf = async (chat: ChatService, streamId: string, userId
 	await settlePending(chat, conversation);
 	return conversation;
 };
+
+/** Whom a message is for; called where its stream is, whose followers are here. */
+export const roomOf = (chat: ChatService, conversation: Conversation): Room => ({
+	members: memberIdsOf(conversation),
+	following: () => chat.engine.following(conversation._id),
+});
 
 /** A second run finds them in the log under their ids. */
 export const settlePending = async (chat: ChatService, { _id, pending = [] }: Conversation): Promise<void> => {

@@ -3,7 +3,7 @@ import { DomainError } from "../../contracts/errors.ts";
 import type { ClientPayload } from "../../contracts/sockets.ts";
 import type { StreamHome } from "../../mixins/streams/ports.ts";
 import { amendMessage, markDelivered, markRead } from "./amending.adapter.ts";
-import { type ChatService, countLater, settlePending } from "./chat-base.ts";
+import { type ChatService, countLater, roomOf, settlePending } from "./chat-base.ts";
 import { memberIdsOf } from "./conversation.ts";
 import { isMemberOf, type Live, requireWritable } from "./live.adapter.ts";
 import { membershipId } from "./membership.ts";
@@ -21,7 +21,7 @@ const post = async (chat: ChatService, stream: string, { id: userId }: Caller, {
 	const live = requireMember(await chat.live.get(stream), userId);
 	requireWritable(live, userId);
 	const sender = { id: userId, name: live.names.get(userId) };
-	const { seq, at } = await chat.streams.post(stream, newMessage(id, sender, text, memberIdsOf(live.conversation)));
+	const { seq, at } = await chat.streams.post(stream, newMessage(id, sender, text, roomOf(chat, live.conversation)));
 	return { seq, at };
 };
 

@@ -39,11 +39,24 @@ export interface Sender {
 	name?: string | undefined;
 }
 
+/** Whom a message is for, and who of them is there. */
+export interface Room {
+	members: readonly string[];
+	/** Asked when the message is written. */
+	following(): ReadonlySet<string>;
+}
+
+/** Who is there sees it; so nobody has to be asked about them, for each message of a busy conversation. */
+const othersIn = (members: readonly string[], from: string, here: ReadonlySet<string>) => {
+	const memberIds = members.filter((member) => member !== from);
+	return { memberIds, absentIds: memberIds.filter((member) => !here.has(member)) };
+};
+
 const messagePosted = (
 	{ stream, id, seq, from }: Entry,
 	text: string,
 	name: string | undefined,
-	members: readonly string[],
+	{ members, following }: Room,
 ): EventDraft => ({
 	type: "chat.message_posted",
 	subject: stream,
@@ -53,20 +66,20 @@ const messagePosted = (
 		seq,
 		senderId: from,
 		...(name !== undefined && { senderName: name }),
-		memberIds: members.filter((member) => member !== from),
+		...othersIn(members, from, following()),
 		content: excerpt(text),
 	},
 });
 
-/** A new message with the event that tells `members` of it. Throws VALIDATION. */
-export const newMessage = (id: string, sender: Sender, text: string, members: readonly string[]): PostRequest => {
+/** A new message with the event that tells its room of it. Throws VALIDATION. */
+export const newMessage = (id: string, sender: Sender, text: string, room: Room): PostRequest => {
 	checkText(text);
 	return {
 		id,
 		from: sender.id,
 		type: entryTypes.posted,
 		body: { text },
-		events: (entry) => [messagePosted(entry, text, sender.name, members)],
+		events: (entry) => [messagePosted(entry, text, sender.name, room)],
 	};
 };
 

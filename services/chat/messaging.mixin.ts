@@ -8,8 +8,8 @@ import { defaultLimit, fitting } from "../../mixins/paging/page.ts";
 import type { Entry } from "../../realtime/entry.ts";
 import { amendMessage, markRead } from "./amending.adapter.ts";
 import { blocksBetween, requireNone } from "./block.ts";
-import { type ChatService, conversationOf, countLater, type Handler, namesOf, routeAction } from "./chat-base.ts";
-import { type Conversation, memberIdsOf, otherOf } from "./conversation.ts";
+import { type ChatService, conversationOf, countLater, type Handler, namesOf, roomOf, routeAction } from "./chat-base.ts";
+import { type Conversation, otherOf } from "./conversation.ts";
 import { checkText, newMessage } from "./message.ts";
 import type { PostRequest } from "./streams-port.ts";
 
@@ -55,7 +55,7 @@ const write: Handler<PostParams, PostedView> = async function (ctx) {
 	const conversation = await writableBy(this, streamId, userId);
 	const sender = { id: userId, name: await nameOf(this, ctx, userId) };
 	try {
-		const posted = await post(this, streamId, newMessage(id, sender, text, memberIdsOf(conversation)));
+		const posted = await post(this, streamId, newMessage(id, sender, text, roomOf(this, conversation)));
 		if (posted.repeated) ctx.meta.replayed = request.named;
 		return { seq: posted.seq, id, at: posted.at };
 	} catch (error) {

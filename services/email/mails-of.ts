@@ -104,8 +104,12 @@ const table: Table = {
 		},
 	],
 	/** For whoever of them wants to be told. */
-	"chat.message_posted": ({ id, time, data: { streamId, messageId, seq, senderId, senderName, memberIds, content } }) =>
-		memberIds.map((userId) => ({
+	"chat.message_posted": ({
+		id,
+		time,
+		data: { streamId, messageId, seq, senderId, senderName, memberIds, absentIds, content },
+	}) =>
+		(absentIds ?? memberIds).map((userId) => ({
 			userId,
 			template: "unread-chat",
 			kind: "chat_notification",

@@ -58,7 +58,7 @@ const audienceOf = async (ctx: MessageContext, userIds: readonly string[]): Prom
 /** In order of cost: for most messages a window is open, and the one read that tells so is all. */
 const begin = async (service: NotificationService, ctx: MessageContext, message: Begun): Promise<Told[]> => {
 	const { data } = ctx.params;
-	const { told, free } = await service.windows.look(data.streamId, data.memberIds, message);
+	const { told, free } = await service.windows.look(data.streamId, data.absentIds ?? data.memberIds, message);
 	const found = await Promise.all(free.map(({ userId }) => service.preferencesOf(userId)));
 	const willing = free.filter((_one, index) => wants(found[index], "chat_notification", channel));
 	if (willing.length === 0) return told;

@@ -39,10 +39,11 @@ describe("chat: what a message may be", () => {
 		);
 	});
 
-	it("its event tells the others, under the seq that the entry got", () => {
-		const request = newMessage("m1", { id: "ann", name: "Ann" }, "hello", ["ann", "bob"]);
+	it("its event tells the others, under the seq that the entry got, and who of them was not there", () => {
+		const room = { members: ["ann", "bob", "cid"], following: () => new Set(["ann", "cid"]) };
+		const request = newMessage("m1", { id: "ann", name: "Ann" }, "hello", room);
 		const [event] = request.events?.(entry({ seq: 7, body: request.body })) ?? [];
-		assert.deepEqual(event, { type: "chat.message_posted", subject: "s", data: { streamId: "s", messageId: "m1", seq: 7, senderId: "ann", senderName: "Ann", memberIds: ["bob"], content: "hello" } }); // biome-ignore format: one line
+		assert.deepEqual(event, { type: "chat.message_posted", subject: "s", data: { streamId: "s", messageId: "m1", seq: 7, senderId: "ann", senderName: "Ann", memberIds: ["bob", "cid"], absentIds: ["bob"], content: "hello" } }); // biome-ignore format: one line
 	});
 
 	it("is amended by whoever wrote it, as long as it is there", () => {
