@@ -7,18 +7,16 @@ import type { Delivery } from "./storing.adapter.ts";
 // Notifications on their way into inboxes: each goes to the node that owns the inbox, and is stored there.
 
 /** Of one call to another node: far below the bus's largest message. */
-const mostAtOnce = 250;
+const mostAtOnce = 500;
 
 /** The likeliest owner; this node where nobody is known, which is as right. */
 const ownerOf = ({ placement, broker }: NotificationService, { userId }: Delivery): string =>
 	placement.target(inboxOf(userId))?.id ?? broker.nodeID;
 
 const send = async (service: NotificationService, nodeID: string, items: readonly Delivery[]): Promise<void> => {
-	for (let at = 0; at < items.length; at += mostAtOnce) {
-		const page = items.slice(at, at + mostAtOnce);
-		if (nodeID === service.broker.nodeID) await service.storing.store(page);
-		else await service.broker.call("notification.store", { items: page }, { nodeID });
-	}
+	if (nodeID === service.broker.nodeID) return service.storing.store(items);
+	for (let at = 0; at < items.length; at += mostAtOnce)
+		await service.broker.call("notification.store", { items: items.slice(at, at + mostAtOnce) }, { nodeID });
 };
 
 async function deliver(this: NotificationService, items: readonly Delivery[]): Promise<void> {

@@ -42,8 +42,8 @@ interface Waiting extends Delivery {
 	done: PromiseWithResolvers<void>;
 }
 
-/** Of one command: in one process it keeps everything else waiting for some milliseconds. */
-const mostAtOnce = 200;
+/** Of one command. Each is a commit; in one process it keeps everything else waiting for some milliseconds. */
+const mostAtOnce = 500;
 
 export class Storing {
 	readonly #parts: StoringParts;
