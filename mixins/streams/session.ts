@@ -1,8 +1,10 @@
 import type { Socket } from "socket.io";
 import { DomainError, errorTable } from "../../contracts/errors.ts";
 import {
+	type ClientMessage,
 	type ClientMessageName,
 	type ClientPayload,
+	clientMessages,
 	clientMessagesOf,
 	type Namespace,
 	socketLimits,
@@ -81,6 +83,9 @@ export class StreamSession {
 				(message: unknown, reply: unknown = message) => void this.#hear(name, message, answers ? reply : undefined),
 			);
 		}
+		for (const [name, { ack }] of Object.entries(clientMessages) as [ClientMessageName, ClientMessage][])
+			if (!Object.hasOwn(ack, namespace) && ack["/chat"] !== null)
+				this.socket.on(name, (message: unknown, reply: unknown = message) => this.#refuse(name, namespace, reply));
 	}
 
 	/** One after the other, so that each sees what those before it have written. */
@@ -122,6 +127,15 @@ export class StreamSession {
 		this.sink.resume();
 		this.socket.emit("problem", { code, title, retryable });
 		this.socket.disconnect(true);
+	}
+
+	/** What is said in the other namespace only. Who waits for an ack gets one, and so knows that it is not the connection. */
+	#refuse(name: ClientMessageName, namespace: Namespace, reply: unknown): void {
+		if (typeof reply !== "function" || this.sink.queued > deafBytes) return;
+		const refused = this.#flood.take(performance.now())
+			? new DomainError("VALIDATION", `There is no ${name} in ${namespace}`)
+			: new DomainError("RATE_LIMITED", "Too many messages at once", { retryAfter: 1 });
+		(reply as Ack)(refusedAck(refused));
 	}
 
 	async #hear(name: ClientMessageName, message: unknown, reply: unknown): Promise<void> {

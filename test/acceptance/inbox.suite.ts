@@ -137,8 +137,13 @@ export const inboxes = (world: () => LiveWorld): void => {
 		assert.equal(await refusal(stream, "/chat", buyer), "WRONG_STREAM");
 		assert.equal(await refusal("0123456789abcdef", "/notifications", buyer), "WRONG_STREAM");
 		const mine = await sockets.dial({ stream, namespace: "/notifications", token: buyer.token }).ready();
-		const posted = mine.socket.timeout(500).emitWithAck("post", { id: "p1", text: "To myself" });
-		await assert.rejects(posted);
+		for (const [said, message] of [
+			["post", { id: "p1", text: "To myself" }],
+			["amend", { id: "p2", target: "p1", text: null }],
+			["delivered", { seq: 1 }],
+		] as const) {
+			assert.equal(await mine.refusalOf(said, message), "VALIDATION", said);
+		}
 		assert.deepEqual((await call("GET", "")).body.items, []);
 	});
 
