@@ -1,53 +1,16 @@
-import type { ServiceSchema } from "moleculer";
-import Type from "typebox";
+import type { Context, ServiceSchema } from "moleculer";
 import { DomainError } from "../../contracts/errors.ts";
-import { adminRoutes, type ConnectionView, type StreamView } from "../../contracts/http/admin.ts";
-import { adminOf } from "../../mixins/call-meta/call-meta.ts";
-import { decodeCursor } from "../../mixins/paging/cursor.ts";
-import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
-import { routeActions } from "../../mixins/route-actions/route-actions.ts";
-import type { Where } from "../../mixins/store/port.ts";
-import type { ConnectionRow } from "../../mixins/streams/connection-row.ts";
-import type { ChatService, Handler } from "./chat-base.ts";
+import type { StreamView } from "../../contracts/http/admin.ts";
+import { type ConnectionsParams, listConnections } from "../../mixins/streams/connection-list.ts";
+import type { ChatService } from "./chat-base.ts";
 
-// What operators see of live conversations.
+// What operators see of live conversations; the gateway asks for it.
 
-const routeAction = routeActions<ChatService>("chat", adminRoutes);
-
-const connectionView = ({ _id, live, ...facts }: ConnectionRow): ConnectionView => ({
-	id: _id,
-	...facts,
-	live: live !== undefined,
-});
-
-interface ConnectionsParams {
-	user?: string;
-	node?: string;
-	live?: boolean;
-	limit?: number;
-	cursor?: string;
+function connections(this: ChatService, { params }: Context<ConnectionsParams>) {
+	return listConnections(this.store.connections, params);
 }
 
-const Position = Type.Object({ connection: Type.String() });
-
-const filterOf = ({ user, node, live, cursor }: ConnectionsParams): Where => ({
-	...(user !== undefined && { userId: user }),
-	...(node !== undefined && { node }),
-	...(live !== undefined && { [live ? "live" : "endedAt"]: { $exists: true } }),
-	...(cursor !== undefined && { _id: { $lt: decodeCursor(cursor, Position).connection } }),
-});
-
-const connections: Handler<ConnectionsParams, PageOf<ConnectionView>> = async function (ctx) {
-	adminOf(ctx);
-	const { limit = defaultLimit } = ctx.params;
-	const where = filterOf(ctx.params);
-	const rows = await this.store.connections.find({ where, sort: [["_id", -1]], limit: limit + 1 });
-	return toPage(rows, limit, connectionView, ({ _id }) => ({ connection: _id }));
-};
-
-const stream: Handler<{ id: string }, StreamView> = async function (ctx) {
-	adminOf(ctx);
-	const { id } = ctx.params;
+async function stream(this: ChatService, { params: { id } }: Context<{ id: string }>): Promise<StreamView> {
 	const conversation = await this.store.conversations.findById(id);
 	if (!conversation) throw new DomainError("NOT_FOUND");
 	const active = this.engine.look(id);
@@ -60,11 +23,11 @@ const stream: Handler<{ id: string }, StreamView> = async function (ctx) {
 		followers: active?.followers ?? 0,
 		members: conversation.members.length,
 	};
-};
+}
 
-export const operating: Partial<ServiceSchema> = {
+export const operating = {
 	actions: {
-		connections: routeAction("connections", connections),
-		stream: routeAction("stream", stream, { param: "id" }),
+		connections: { visibility: "public", handler: connections },
+		stream: { visibility: "public", stream: { param: "id" }, handler: stream },
 	},
-};
+} as unknown as Partial<ServiceSchema>; // Moleculer's types know neither `stream` nor whose `this` it is

@@ -2,7 +2,14 @@ import type { Context, Service, ServiceSchema } from "moleculer";
 import Type from "typebox";
 import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
-import { adminRoutes, type NodeView, type OutboxView, type RingView } from "../../contracts/http/admin.ts";
+import {
+	adminRoutes,
+	type ConnectionView,
+	type NodeView,
+	type OutboxView,
+	type RingView,
+	type StreamView,
+} from "../../contracts/http/admin.ts";
 import { adminOf } from "../../mixins/call-meta/call-meta.ts";
 import type { OutboxState } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { ServiceHealth } from "../../mixins/health/health.mixin.ts";
@@ -10,6 +17,7 @@ import { decodeCursor } from "../../mixins/paging/cursor.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import { nodePlacement } from "../../mixins/placement/node-placement.ts";
 import { routeActions } from "../../mixins/route-actions/route-actions.ts";
+import { type ConnectionsParams, mergeConnections } from "../../mixins/streams/connection-list.ts";
 import { type RingName, ringNames, ringOf } from "../../realtime/ring.ts";
 
 // What operators see of the cluster, as the node of this gateway sees it. Member by member: what nodes tell each other holds secrets.
@@ -136,8 +144,25 @@ async function outboxes(this: Service, ctx: Call<{ limit?: number; cursor?: stri
 	return toPage(rows.slice(0, limit + 1), limit, (row) => row, (row) => ({ outbox: nameOf(row) })); // biome-ignore format: one line
 }
 
+/** Services with sockets that are there. One that runs nowhere has no connections. */
+const withSockets = ({ broker }: Service, action: string): RingName[] =>
+	ringNames.filter((name) => broker.registry.actions.isAvailable(`${name}.${action}`));
+
+async function connections(this: Service, ctx: Call<ConnectionsParams>): Promise<PageOf<ConnectionView>> {
+	adminOf(ctx);
+	const ask = (name: RingName) => ctx.call<PageOf<ConnectionView>, ConnectionsParams>(`${name}.connections`, ctx.params);
+	return mergeConnections(await Promise.all(withSockets(this, "connections").map(ask)), ctx.params.limit);
+}
+
+function stream(this: Service, ctx: Call<{ id: string }>): Promise<StreamView> {
+	adminOf(ctx);
+	return ctx.call(`${ringOf(ctx.params.id)}.stream`, ctx.params);
+}
+
 export const operating: Partial<ServiceSchema> = {
 	actions: {
+		connections: routeAction("connections", connections),
+		stream: routeAction("stream", stream),
 		nodes: routeAction("nodes", nodes),
 		drainNode: routeAction("drainNode", drainNode),
 		ring: routeAction("ring", ring),

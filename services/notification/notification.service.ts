@@ -22,6 +22,7 @@ import {
 	type NotificationService,
 } from "./notification-base.ts";
 import { notificationHome } from "./notification-home.adapter.ts";
+import { operating } from "./operating.mixin.ts";
 import { choosing } from "./preferences.mixin.ts";
 import { reading } from "./reading.mixin.ts";
 import { Storing } from "./storing.adapter.ts";
@@ -70,6 +71,7 @@ const notification: ServiceSchema<ServiceSettingSchema, StoreMethods, Notificati
 		moving,
 		delivering,
 		erasing,
+		operating,
 		changes,
 		health(function (this: NotificationMembers) {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];

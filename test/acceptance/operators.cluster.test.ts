@@ -16,8 +16,8 @@ describe("Operators, on a cluster", function () {
 		cluster = await startCluster({
 			env: { TRUST_PROXY: "1" },
 			nodes: [
-				{ services: ["gateway", "auth"] },
-				{ services: ["orders", "payment", "chat", "notification", "email"] },
+				{ services: ["gateway", "auth", "notification", "email"] },
+				{ services: ["orders", "payment", "chat"] },
 				{ services: ["chat"] },
 			],
 		});
@@ -61,7 +61,8 @@ describe("Operators, on a cluster", function () {
 		const { items } = (await cluster.api.get("/v1/admin/nodes", say)).body;
 		const drained = items.find(({ id }: Json) => id === "chat-2");
 		assert.deepEqual([drained.ready, drained.sockets], [true, { address, rings: [] }]);
-		for (const id of ["gateway-auth-0", "orders-payment-chat-1"]) assert.equal((await drain(id)).body.code, "TRANSITION_REFUSED");
+		for (const id of ["gateway-auth-notification-email-0", "orders-payment-chat-1"])
+			assert.equal((await drain(id)).body.code, "TRANSITION_REFUSED");
 
 		const late = await openSocket(`http://${address}`, stream, ann.token);
 		await late.emitWithAck("post", { id: "m1", text: "hello" });

@@ -65,6 +65,18 @@ export const operators = (souk: () => Operated): void => {
 		assert.deepEqual(await connections(`user=${bob?.id}`), []);
 	});
 
+	it("see inboxes beside conversations, and each as a stream", async () => {
+		const inbox = `inbox-${ann?.id}`;
+		await follow();
+		const url = souk().urls[0] ?? "";
+		sockets.push(await openSocket(url, inbox, ann?.token ?? ""));
+		const rows = await untilSeen(`user=${ann?.id}&live=true`, ({ length }) => length === 2);
+		assert.deepEqual(rows.map((row) => [row.stream, row.namespace]), [[inbox, "/notifications"], [stream, "/chat"]]); // biome-ignore format: one line
+		const { body } = await see(`/v1/admin/streams/${inbox}`);
+		assert.deepEqual([body.id, body.owner, body.active, body.followers, body.members], [inbox, "own", true, 1, 1]);
+		assert.equal((await see("/v1/admin/streams/inbox-nobody")).status, 404);
+	});
+
 	it("see why a connection ended, and when its client last spoke", async () => {
 		const socket = await follow();
 		await socket.emitWithAck("post", { id: "m1", text: "hello" });
@@ -123,7 +135,10 @@ export const operators = (souk: () => Operated): void => {
 	it("see the rings, and the stream at its owner", async () => {
 		const { text, body } = await see(`/v1/admin/ring?stream_id=${stream}`);
 		assert.doesNotMatch(text, /"key"|secret|metadata/i);
-		assert.deepEqual([body.settled, body.rings.notification, body.stream.id, body.stream.ring], [true, [], stream, "chat"]);
+		assert.deepEqual(
+			[body.settled, Object.keys(body.rings), body.stream.id, body.stream.ring],
+			[true, ["chat", "notification"], stream, "chat"],
+		);
 		const { owner } = body.stream;
 		assert.ok(
 			body.rings.chat.some(({ node, address }: Json) => node === owner.node && address === owner.address),

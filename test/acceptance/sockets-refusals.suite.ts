@@ -131,7 +131,8 @@ export const socketRefusals = (api: () => HttpClient): void => {
 		const polling = await new RawPolling(api().url, query()).open();
 		await socket.ended();
 		assert.deepEqual(socket.heard.slice(1), []);
-		assert.equal(await (await polling.poll()).text(), "1");
+		const last = (await (await polling.poll()).text()).split("\u001e");
+		assert.equal(last.at(-1), "1"); // a noop may come before it
 	});
 
 	it("messages that are not as they should be are refused with a pointer, and change nothing", async () => {

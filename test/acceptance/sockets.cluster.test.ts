@@ -32,17 +32,6 @@ describe("Sockets, on nodes behind a gateway", function () {
 		await clock?.remove();
 	});
 
-	it("are let in at their first try, by a node that says that it is ready", async () => {
-		const knock = async (port: number | undefined): Promise<number> =>
-			(await fetch(`http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling&stream_id=x`)).status;
-		assert.deepEqual(await Promise.all(ports.map(knock)), [200, 200, 200]);
-		for (const [index, name] of ["gateway", "chat"].entries()) {
-			const [node] = cluster.withService(name);
-			await node?.process.restart();
-			assert.equal(await knock(ports[index]), 200, name);
-		}
-	});
-
 	describe("refuse", () => socketRefusals(() => cluster.api));
 	describe("bound", () =>
 		socketLimits(
@@ -59,4 +48,17 @@ describe("Sockets, on nodes behind a gateway", function () {
 			() => cluster.api,
 			() => clock,
 		));
+	// Behind the others: it starts nodes anew.
+	describe("after a start", () => {
+		it("are let in at their first try, by a node that says that it is ready", async () => {
+			const knock = async (port: number | undefined): Promise<number> =>
+				(await fetch(`http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling&stream_id=x`)).status;
+			assert.deepEqual(await Promise.all(ports.map(knock)), [200, 200, 200]);
+			for (const [index, name] of ["gateway", "chat"].entries()) {
+				const [node] = cluster.withService(name);
+				await node?.process.restart();
+				assert.equal(await knock(ports[index]), 200, name);
+			}
+		});
+	});
 });

@@ -1,7 +1,11 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { findServer } from "./servers.ts";
 
 // A real browser for the tests of the web client: Debian's chromium, from PATH. `needs(this, "chromium")` comes first.
+
+const built = fileURLToPath(new URL("../../web/dist/index.html", import.meta.url));
 
 /** The window of somebody of their own, with cookies of their own. */
 export interface Visitor {
@@ -29,6 +33,7 @@ export class Browsers {
 	async start(): Promise<void> {
 		const executablePath = findServer("chromium");
 		if (!executablePath) throw new Error("chromium is not on PATH");
+		if (!existsSync(built)) throw new Error("the web client has not been built: npm run build:web");
 		this.#browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 	}
 

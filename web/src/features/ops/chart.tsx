@@ -5,7 +5,8 @@ const height = 56;
 export const Chart = ({ title, values, unit }: { title: string; values: readonly number[]; unit: string }) => {
 	const last = values.at(-1);
 	const top = Math.max(1, ...values);
-	const step = width / 59;
+	// A line that has only just begun is drawn wider.
+	const step = width / Math.max(19, values.length - 1);
 	const points = values.map(
 		(value, index) =>
 			`${(width - (values.length - 1 - index) * step).toFixed(1)},${(height - (value / top) * (height - 4) - 2).toFixed(1)}`,
