@@ -18,6 +18,7 @@ import { forgetting } from "./forgetting.mixin.ts";
 import { operating } from "./operating.mixin.ts";
 import { queueHealth } from "./queue-health.ts";
 import { queueing } from "./queueing.mixin.ts";
+import { releasing } from "./releasing.mixin.ts";
 import { Sending } from "./sending.adapter.ts";
 import { smtpTransport } from "./smtp.adapter.ts";
 import type { Transport } from "./transport.ts";
@@ -95,6 +96,7 @@ export const email = ({ profile }: EmailOptions = {}): ServiceSchema<ServiceSett
 		unsubscribing,
 		operating,
 		forgetting,
+		releasing,
 		health(function (this: Vars) {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {

@@ -123,6 +123,10 @@ export const decideOutcome = (mail: Mail, claimId: string, outcome: Outcome, at:
 	return { ...change, set: { ...change.set, ...attempts } };
 };
 
+/** Its recipient wants something else than when it was held: somebody looks at it now. Null: somebody is at it, or it is due. */
+export const decideRelease = ({ status, claim, dueAt }: Mail, at: number): Change | null =>
+	status === "held" && !claim && dueAt !== undefined && dueAt > at ? { set: { dueAt: at } } : null;
+
 /** Of somebody who is gone: nothing that waits is sent, and what servers said may hold their address. */
 export const decideForget = (mail: Mail, at: number): Change => {
 	const attempts = mail.attempts.map(({ reason: _words, ...attempt }) => attempt);

@@ -54,7 +54,11 @@ const set: Handler<NotificationService, PreferencesChange, PreferencesView> = as
 	checkChange(ctx.params);
 	const { ifMatch } = ctx.meta;
 	const decide = (found: Preferences) => decideChange(found, ctx.params, ifMatch);
-	return preferencesView(await change(this, callerOf(ctx).id, decide, causeOf(ctx)));
+	const { id } = callerOf(ctx);
+	const now = await change(this, id, decide, causeOf(ctx));
+	// Mails may wait for hours that are none any more. Where nobody hears it, they go when those would have ended.
+	void this.broker.emit("notification.preferences_changed", { userId: id });
+	return preferencesView(now);
 };
 
 interface PreferencesItem extends Omit<PreferencesView, "version"> {

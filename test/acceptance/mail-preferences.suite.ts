@@ -162,6 +162,20 @@ export const mailPreferences = (world: () => MailWorld): void => {
 		);
 	});
 
+	it("releases what is held when its recipient has no quiet hours any more", async () => {
+		const { clock } = world();
+		const wall = (at: number): string => new Date(at).toISOString().slice(11, 16);
+		await advance(11 * minute);
+		await prefer(bo, { quietHours: { start: wall(clock.now - hour), end: wall(clock.now + 2 * hour), zone: "UTC" } });
+		await write(ann, "Are you still up?");
+		await untilMails("a mail that is held", bo, ([mail]) => mail?.status === "held");
+		await prefer(bo, { quietHours: { start: wall(clock.now - hour), end: wall(clock.now + hour), zone: "UTC" } });
+		const shorter = Math.floor((clock.now + hour) / minute) * minute;
+		await untilMails("it to wait for their new end", bo, ([mail]) => mail?.dueAt === new Date(shorter).toISOString());
+		await prefer(bo, { quietHours: null });
+		assert.match((await box(bo).has(7, unread)).text ?? "", /> Are you still up\?/);
+	});
+
 	it("gathers what is not read of an hour into one mail, once", async () => {
 		await advance(11 * minute);
 		await prefer(bo, { digest: "hourly" });
@@ -179,7 +193,7 @@ export const mailPreferences = (world: () => MailWorld): void => {
 		await advance(hour + 6_000);
 		assert.match((await box(bo).has(1, /^1 new message from A buyer$/)).text ?? "", /> The next hour/);
 		await prefer(bo, { digest: "off" });
-		await box(bo).has(6, unread);
+		await box(bo).has(7, unread);
 		await box(bo).has(1, /^2 new messages/);
 	});
 

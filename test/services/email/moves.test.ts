@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Change } from "../../../mixins/store/versioned.ts";
 import { type Mail, newMail } from "../../../services/email/mail.ts";
-import { decideClaim, decideForget, decideOutcome, decideRetry } from "../../../services/email/moves.ts";
+import { decideClaim, decideForget, decideOutcome, decideRelease, decideRetry } from "../../../services/email/moves.ts";
 import { mostTries } from "../../../services/email/retry.ts";
 
 const day = 86_400_000;
@@ -51,6 +51,14 @@ describe("what happens to a mail", () => {
 		const twice = decideOutcome(sent, "b", { kind: "sent", code: 250 }, 22_000);
 		assert.deepEqual([outcomes(moved(sent, twice)), twice?.events], [["sent", "sent"], undefined]);
 		assert.equal(decideOutcome(sent, "b", { kind: "failed", reason: "554", attempted: true }, 22_000), null);
+	});
+
+	it("what is held can be looked at before its time, unless somebody is at it", () => {
+		const first = claimed(queued(), "a", 1_000);
+		const held = moved(first, decideOutcome(first, "a", { kind: "held", until: day, reason: "night" }, 2_000));
+		const released = moved(held, decideRelease(held, 3_000));
+		assert.equal(claimed(released, "b", 3_000).claim?.id, "b");
+		for (const other of [queued(), first, released, claimed(held, "b", day)]) assert.equal(decideRelease(other, 3_000), null);
 	});
 
 	it("what could not be tried costs no try, and a mail that is held says until when", () => {
