@@ -62,6 +62,11 @@ export interface Bus {
 	addSource(source: OutboxSource): Promise<() => Promise<void>>;
 	/** To be called right after the write that carried the events. Never throws: what cannot be published now is swept later. */
 	publish(collection: string, entityId: string, events: readonly OutboxEvent[]): void;
+	/**
+	 * Whether an event of this type may ever be asked for. False only where that is certain: in one process, once all have subscribed. Then it need not
+	 * be written at all, and somebody who writes thousands saves as many updates that would take it away again.
+	 */
+	wants(type: string): boolean;
 	/** Starts to deliver. Answers how to stop: no new deliveries, those in flight are finished (for `fixed.drainMs` at most). */
 	subscribe(subscription: Subscription, records: RecordStore): Promise<() => Promise<void>>;
 	/** Starts to take documents, as many nodes as do. Answers how to stop, as `subscribe`. */

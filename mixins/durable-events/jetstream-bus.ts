@@ -155,6 +155,10 @@ export class JetStreamBus implements Bus {
 		};
 	}
 
+	wants(): boolean {
+		return true; // the stream keeps it for whoever comes later
+	}
+
 	async subscribeDocuments(subscription: DocumentSubscription): Promise<() => Promise<void>> {
 		const { group } = subscription;
 		if (this.#consumers.has(group)) throw new Error(`two services of this process share the consumer group "${group}"`);

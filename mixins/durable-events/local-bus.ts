@@ -102,6 +102,10 @@ export class LocalBus implements Bus {
 		};
 	}
 
+	wants(type: string): boolean {
+		return !this.#ready || [...this.#groups.values()].some((group) => group.wants(type));
+	}
+
 	async subscribeDocuments(): Promise<() => Promise<void>> {
 		return async () => undefined; // there is no bus that another program could reach
 	}

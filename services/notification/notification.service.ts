@@ -15,6 +15,7 @@ import { ChatWindowKeeper } from "./chat-windows.adapter.ts";
 import { delivering } from "./delivering.mixin.ts";
 import { erasing } from "./erasing.mixin.ts";
 import { moving } from "./moving.mixin.ts";
+import { entryType } from "./notification.ts";
 import {
 	collections,
 	type NotificationCollections,
@@ -50,7 +51,8 @@ const withLog = {
 			...{ inboxes, engine, log: this.log },
 			failed: (error, stream) => logger.warn(`The devices of ${stream} were not told their counters:`, error),
 		});
-		this.storing = new Storing({ ...{ engine, now, log: this.log, tails: this.tails }, read: this.bell.read });
+		const told = () => this.bus?.wants(entryType) ?? true;
+		this.storing = new Storing({ ...{ engine, now, told, log: this.log, tails: this.tails }, read: this.bell.read });
 		this.tailsSaver = new TailsSaver({
 			...{ inboxes, now, tails: this.tails },
 			failed: (error) => logger.warn("Where inboxes end was not written down:", error),

@@ -17,17 +17,20 @@ const created = ({ stream, seq, id, body }: Entry<NotificationBody>): EventDraft
 	data: { userId: userOf(stream), seq, id, body: body as NotificationBody }, // one that is being written is not erased
 });
 
-/** `id`: the same for the same event and person, so that an event that comes again makes no second one. */
-export const newNotification = (id: string, body: NotificationBody): PostRequest<NotificationBody> => ({
+/**
+ * `id`: the same for the same event and person, so that an event that comes again makes no second one. `told`: somebody may ask for the event that
+ * tells of it.
+ */
+export const newNotification = (id: string, body: NotificationBody, told = true): PostRequest<NotificationBody> => ({
 	id,
 	from: poster,
 	type: entryType,
 	body,
-	events: (entry) => [created(entry)],
+	events: (entry) => (told ? [created(entry)] : []),
 });
 
 /** The same as an entry of the log. */
-export const draftOf = (stream: string, seq: number, id: string, body: NotificationBody, at: string): Draft => {
+export const draftOf = (stream: string, seq: number, id: string, body: NotificationBody, at: string, told = true): Draft => {
 	const entry: Entry<NotificationBody> = { stream, seq, id, type: entryType, from: poster, body, at };
-	return { ...entry, events: [created(entry)] };
+	return { ...entry, events: told ? [created(entry)] : [] };
 };

@@ -33,6 +33,8 @@ export interface StoringParts {
 	read(stream: string): Promise<Inbox | undefined>;
 	engine(): StoringEngine;
 	tails: Tails;
+	/** Whether anybody may ask for the events that tell of notifications. */
+	told(): boolean;
 	/** ISO 8601. */
 	now(): string;
 }
@@ -138,7 +140,8 @@ export class Storing {
 	async #together(items: readonly Waiting[], ends: ReadonlyMap<string, number>): Promise<void> {
 		if (items.length === 0) return;
 		const { log, now } = this.#parts;
-		const drafts = items.map(({ stream, id, body }) => draftOf(stream, (ends.get(stream) ?? 0) + 1, id, body, now()));
+		const told = this.#parts.told();
+		const drafts = items.map(({ stream, id, body }) => draftOf(stream, (ends.get(stream) ?? 0) + 1, id, body, now(), told));
 		const stored = await log.appendEach(drafts);
 		// Nobody who comes next has to wait for what these still have to do.
 		for (const [index, item] of items.entries()) {
@@ -148,9 +151,9 @@ export class Storing {
 	}
 
 	#post({ stream, id, body, done }: Waiting): void {
-		const stored = this.#inTurn(stream, () => this.#parts.engine().post(stream, newNotification(id, body))).then(({ seq }) =>
-			this.#stored(stream, seq, false),
-		);
+		const stored = this.#inTurn(stream, () =>
+			this.#parts.engine().post(stream, newNotification(id, body, this.#parts.told())),
+		).then(({ seq }) => this.#stored(stream, seq, false));
 		stored.then(done.resolve, (error: unknown) => {
 			// They were told of this event in other words, by another version of Souk: once is enough.
 			if (error instanceof DomainError && error.code === "ID_REUSED") done.resolve();

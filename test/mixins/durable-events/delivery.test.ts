@@ -3,6 +3,7 @@ import { type Context, type Service, ServiceBroker } from "moleculer";
 import { clock } from "../../../config/clock.ts";
 import type { DomainEvent } from "../../../contracts/events.ts";
 import { newId } from "../../../contracts/ids.ts";
+import type { Bus } from "../../../mixins/durable-events/bus.ts";
 import { durableEvents } from "../../../mixins/durable-events/durable-events.mixin.ts";
 import { openStore } from "../../../mixins/store/store.ts";
 import { createEntity } from "../../../mixins/store/versioned.ts";
@@ -69,6 +70,13 @@ bothBuses("durable events", (newWorld, kind) => {
 		await Promise.all([left.all(ids), right.all(ids)]);
 		await settled(one);
 		assert.deepEqual([left.total, right.total], [10, 10]);
+	});
+
+	it("the bus knows which events nobody will ever ask for: in one process only, and once all have subscribed", async () => {
+		const { broker } = await node(await newWorld(), [counting(new Seen())]);
+		const service = broker.services.find((one) => (one as Service & { bus?: object }).bus) as Service & { bus: Bus };
+		assert.equal(service.bus.wants("user.deleted"), true);
+		assert.equal(service.bus.wants("order.shipped"), kind === "cluster");
 	});
 
 	it("the request and the trace that caused it travel with it", async () => {

@@ -21,10 +21,13 @@ type Befall = (method: string) => { before?: () => Promise<void> | void; after?:
 bothStores("notification: storing", (profile) => {
 	let node: NotificationNode;
 	let people: string[] = [];
+	/** Whether somebody may ask for the events. */
+	let told = true;
 	before(async () => {
 		node = await startNotificationNode(profile());
 	});
 	beforeEach(() => {
+		told = true;
 		people = Array.from({ length: 4 }, () => newId());
 	});
 	after(() => node?.stop());
@@ -46,7 +49,7 @@ bothStores("notification: storing", (profile) => {
 			},
 		});
 		const log = new StoreStreamLog(rows);
-		return new Storing({ log, engine: () => engine, read: bell.read, tails: new Tails(), now: () => at });
+		return new Storing({ log, engine: () => engine, read: bell.read, tails: new Tails(), told: () => told, now: () => at });
 	};
 	const toAll = (id = newId()): Delivery[] => people.map((userId) => aDelivery(userId, { id }));
 	/** Of each person; seqs are 1, 2, 3 … */
@@ -238,6 +241,19 @@ bothStores("notification: storing", (profile) => {
 		const count: Befall = (method) => void writes.push(method);
 		await storing(count).store(toAll("e2"));
 		assert.deepEqual([await idsOf(), writes], [each(["e1", "e2"]), ["createMany"]]);
+	});
+
+	it("no event is written that nobody may ask for, either way", async () => {
+		const [ann = "", bob = ""] = people;
+		const eventsOf = (id: string) => node.events.filter(({ data }) => (data as { id?: string }).id === id).length;
+		const [first, second, third] = [newId(), newId(), newId()] as const;
+		told = false;
+		await node.service.engine.post(inboxOf(bob), newNotification(first, aBody(), false)); // from now on there is an actor
+		await storing().store([aDelivery(ann, { id: second }), aDelivery(bob, { id: second })]);
+		assert.equal(eventsOf(second), 0);
+		told = true;
+		await storing().store([aDelivery(ann, { id: third }), aDelivery(bob, { id: third })]);
+		assert.equal(eventsOf(third), 2);
 	});
 
 	it("entries of both ways are the same", async () => {
