@@ -89,10 +89,13 @@ const wrongHours = ({ start, end, zone }: QuietHours): FieldError[] => [
 	...(isZone(zone) ? [] : [{ pointer: "/quietHours/zone", detail: "must be a name of the IANA time zone database" }]),
 ];
 
+/** As many as a schema's check tells: what a body of 1 MiB has wrong would fill ten. */
+const mostErrors = 64;
+
 /** Throws VALIDATION with a pointer to each field that is wrong. */
 export const checkChange = ({ kinds = {}, quietHours }: PreferencesChange): void => {
 	const errors = [...wrongKinds(kinds), ...turnedOff(kinds), ...(quietHours ? wrongHours(quietHours) : [])];
-	if (errors.length > 0) throw new DomainError("VALIDATION", undefined, { errors });
+	if (errors.length > 0) throw new DomainError("VALIDATION", undefined, { errors: errors.slice(0, mostErrors) });
 };
 
 const changed = (before: Settings, { kinds = {}, quietHours, digest }: PreferencesChange): Settings => ({

@@ -65,6 +65,11 @@ describe("notification: preferences", () => {
 		assert.deepEqual(decideTurnOff(found, "chat_notification")?.set, off);
 	});
 
+	it("name no more mistakes than a schema's check does, however many a body has", () => {
+		const kinds = Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`k${index}`, {}]));
+		assert.equal(wrong({ kinds }).length, 64);
+	});
+
 	it("are not written where nothing changes", () => {
 		assert.equal(decideChange(stored(), { kinds: { announcement: { inbox: true } }, digest: "off", quietHours: null }), null);
 		assert.equal(decideChange(stored(), {}), null);
