@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Counts, countLine } from "../test/support/counts.ts";
+import known from "../test/times.json" with { type: "json" };
 import { compileCache } from "./test/compile-cache.ts";
+import { asTimes, lanesOf } from "./test/lanes.ts";
 import { filesThatNeedServers } from "./test/needs-servers.ts";
 
 // npm test                     typecheck, lint, every suite
@@ -61,15 +63,18 @@ const runChecks = async (): Promise<number> => {
 	return failed;
 };
 
-const readCounts = (path: string): Counts | null => {
+/** What the reporter leaves: counts, and how long each file took. */
+type Result = Counts & { seconds?: Record<string, number> };
+
+const readCounts = (path: string): Result | null => {
 	try {
-		return JSON.parse(readFileSync(path, "utf8")) as Counts;
+		return JSON.parse(readFileSync(path, "utf8")) as Result;
 	} catch {
 		return null; // mocha ended before its reporter did: counted as a failure by the caller
 	}
 };
 
-const runMocha = async (args: readonly string[], show = true): Promise<Counts> => {
+const runMocha = async (args: readonly string[], show = true): Promise<Result> => {
 	const dir = mkdtempSync(join(tmpdir(), "souk-test-"));
 	const result = join(dir, "counts.json");
 	const forbid = process.env.SOUK_TEST_REQUIRE === "all" ? ["--forbid-only"] : [];
@@ -88,11 +93,15 @@ const runMocha = async (args: readonly string[], show = true): Promise<Counts> =
 	return counts;
 };
 
+/** Of two cores, one lane too many: suites wait as much as they compute. */
+const laneCount = 3;
+
 /** Side by side: one suite waits for its servers while another computes. The first is shown as it goes, the others when they are done. */
 const runLanes = async (files: readonly string[], args: readonly string[]): Promise<Counts> => {
-	const count = Math.min(2, availableParallelism());
-	const lanes = Array.from({ length: count }, (_, lane) => files.filter((_file, index) => index % count === lane));
+	const lanes = lanesOf(files, availableParallelism() > 1 ? laneCount : 1, known);
 	const done = await Promise.all(lanes.map((lane, index) => runMocha([...lane, ...args], index === 0)));
+	const { SOUK_TEST_TIMES: times } = process.env;
+	if (times) writeFileSync(times, asTimes(Object.assign({}, ...done.map(({ seconds }) => seconds))));
 	const sum = (name: keyof Counts): number => done.reduce((total, counts) => total + counts[name], 0);
 	return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
 };

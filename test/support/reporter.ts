@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { relative } from "node:path";
 import Mocha from "mocha";
 import { type Counts, countLine } from "./counts.ts";
 import { reasonFor } from "./skipped.ts";
@@ -9,9 +10,20 @@ const nothingMayBeSkipped = (): boolean => process.env.SOUK_TEST_REQUIRE === "al
 
 export default class SoukReporter extends Mocha.reporters.Spec {
 	readonly #skipped: Mocha.Test[] = [];
+	/** Seconds by file, with what its hooks took. */
+	readonly #seconds: Record<string, number> = {};
 
 	constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
 		super(runner, options);
+		let since = 0;
+		runner.on("suite", ({ parent }: Mocha.Suite) => {
+			if (parent?.root) since = performance.now();
+		});
+		runner.on("suite end", ({ parent, file = "" }: Mocha.Suite) => {
+			if (!parent?.root) return;
+			const name = relative(process.cwd(), file);
+			this.#seconds[name] = (this.#seconds[name] ?? 0) + (performance.now() - since) / 1_000;
+		});
 		runner.on("pending", (test: Mocha.Test) => this.#skipped.push(test));
 	}
 
@@ -21,7 +33,7 @@ export default class SoukReporter extends Mocha.reporters.Spec {
 		const counts = this.#counts();
 		const result = process.env.SOUK_TEST_RESULT;
 		// scripts/test.ts has more to say after us, and says the last line itself.
-		if (result) writeFileSync(result, JSON.stringify(counts));
+		if (result) writeFileSync(result, JSON.stringify({ ...counts, seconds: this.#seconds }));
 		else console.log(countLine(counts));
 	}
 
