@@ -139,7 +139,8 @@ export const webStory = (world: () => { url: string }, assertAccessible: LookAt 
 		await buyer.page.keyboard.press("Escape");
 		await order("sandbox_success");
 		await status(buyer, "paid");
-		await seller.page.getByRole("button", { name: "View" }).first().click();
+		// Of several toasts the newest lies on top.
+		await seller.page.locator("[data-sonner-toast][data-front=true]").getByRole("button", { name: "View" }).click();
 		await status(seller, "paid");
 		await buyer.page.getByRole("button", { name: /^Account of/ }).click();
 		await buyer.page.getByRole("link", { name: "Notifications" }).click();

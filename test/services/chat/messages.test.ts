@@ -78,9 +78,10 @@ bothStores("chat: messages", (profile) => {
 		assert.equal(node.events.length, 1);
 		const { type, subject, source, data } = node.events[0] ?? assert.fail();
 		assert.deepEqual([type, subject, source], ["chat.message_posted", streamId, "/souk/chat"]);
-		const { memberIds, ...facts } = data as EventData["chat.message_posted"];
+		const { memberIds, absentIds = [], ...facts } = data as EventData["chat.message_posted"];
 		assert.deepEqual(facts, { streamId, messageId: "m1", seq, senderId: "ann", senderName: "Name of ann", content: `${"é".repeat(150)}${"👍".repeat(50)}` }); // biome-ignore format: one line
 		assert.deepEqual([...memberIds].sort(), ["bob", "cid"]);
+		assert.deepEqual([...absentIds].sort(), ["bob", "cid"]);
 	});
 
 	it("goes out without a name when nobody can tell it", async () => {

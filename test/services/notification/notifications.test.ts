@@ -213,9 +213,11 @@ bothStores("notification", (profile) => {
 
 	it("opening an inbox and reading all of it costs the same with 100 and with 100,000 notifications", async function () {
 		this.timeout(120_000);
+		/** What somebody asked for; where logs end is written down in between, when it is time for that. */
+		const asked = async (work: () => Promise<unknown>) => (await calls(work)).filter((call) => call !== "inboxes.updateMany");
 		const pages = async () => {
-			const open = await calls(() => list({ filter: "unread", limit: 50 }));
-			const read = await calls(() => node.call("readAll", {}, ann));
+			const open = await asked(() => list({ filter: "unread", limit: 50 }));
+			const read = await asked(() => node.call("readAll", {}, ann));
 			return { open, read };
 		};
 		// One that writes through a real server takes its time: there fewer tell as much.
