@@ -20,7 +20,8 @@ const sizes = [
 	{ width: 1280, height: 800, dark: false },
 ];
 
-const souk = await startSouk();
+// A name of its own, not that of the machine.
+const souk = await startSouk({ env: { NODE_ID: "souk-1" } });
 const browsers = new Browsers();
 const { post, get, put } = httpClient(souk.url);
 

@@ -39,6 +39,8 @@ const Picture = ({ members, stream }: { members: readonly string[]; stream: stri
 	);
 };
 
+const inStreams = (count: number): string => (count === 1 ? "1 stream" : `${count} streams`);
+
 const Circle = ({
 	name,
 	ring,
@@ -71,7 +73,7 @@ const Circle = ({
 								<span className="truncate">{node || address}</span>
 								{ring.suspects.includes(address) && <Badge tone="warn">suspected</Badge>}
 								<span className="ms-auto whitespace-nowrap tabular-nums">
-									{((shares.get(address) ?? 0) * 100).toFixed(1)} % · {streams.get(node) ?? 0} streams
+									{((shares.get(address) ?? 0) * 100).toFixed(1)} % · {inStreams(streams.get(node) ?? 0)}
 								</span>
 							</li>
 						))}
