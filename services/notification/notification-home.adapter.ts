@@ -18,7 +18,7 @@ export const notificationHome = (service: NotificationService): StreamHome => ({
 	async admit(stream, { id }) {
 		requireOwn(stream, id);
 	},
-	// Sessions of an account that is gone are ended as any others.
+	// An inbox has one member for good: nobody can be removed from it, and when the account goes, its session ends, and the socket with that.
 	async of(stream) {
 		return { has: (userId) => userId === userOf(stream) };
 	},

@@ -6,10 +6,10 @@ import { ResetDesk } from "../../../services/auth/reset-desk.adapter.ts";
 import type { User } from "../../../services/auth/user.ts";
 import { type AuthNode, type LoggedInUser, password, startAuthNode } from "../../support/auth-node.ts";
 import { bothStores } from "../../support/both-stores.ts";
+import { movingClock } from "../../support/moving-clock.ts";
 import { refused } from "../../support/refused.ts";
 import { until } from "../../support/until.ts";
 
-const realNow = clock.now;
 const minute = 60_000;
 const next = "another good password";
 
@@ -19,14 +19,7 @@ bothStores("a new password for whoever has forgotten theirs", (profile) => {
 		node = await startAuthNode(profile());
 	});
 	after(() => node?.stop());
-	afterEach(() => {
-		clock.now = realNow;
-	});
-
-	const pass = (ms: number): void => {
-		const before = clock.now;
-		clock.now = () => before() + ms;
-	};
+	const { pass } = movingClock();
 	const stored = async (id: string): Promise<User> => {
 		const user = await node.service.store.users.findById(id);
 		assert.ok(user);

@@ -4,9 +4,9 @@ import { newId } from "../../../contracts/ids.ts";
 import { WriteUncertain } from "../../../mixins/store/errors.ts";
 import { type AuthNode, type LoggedInUser, password, payloadOf, startAuthNode } from "../../support/auth-node.ts";
 import { bothStores } from "../../support/both-stores.ts";
+import { movingClock } from "../../support/moving-clock.ts";
 import { refused } from "../../support/refused.ts";
 
-const realNow = clock.now;
 const second = 1_000;
 const day = 86_400 * second;
 
@@ -16,14 +16,7 @@ bothStores("sessions", (profile) => {
 		node = await startAuthNode(profile());
 	});
 	after(() => node?.stop());
-	afterEach(() => {
-		clock.now = realNow;
-	});
-
-	const pass = (ms: number): void => {
-		const before = clock.now;
-		clock.now = () => before() + ms;
-	};
+	const { pass } = movingClock();
 	const stopClock = (): void => {
 		const now = clock.now();
 		clock.now = () => now;

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { clock } from "../../../config/clock.ts";
 import { newId } from "../../../contracts/ids.ts";
 import type { Link } from "../../../services/auth/links.adapter.ts";
 import type { User } from "../../../services/auth/user.ts";
 import { type AuthNode, type LoggedInUser, startAuthNode } from "../../support/auth-node.ts";
 import { bothStores } from "../../support/both-stores.ts";
+import { movingClock } from "../../support/moving-clock.ts";
 import { refused } from "../../support/refused.ts";
 
-const realNow = clock.now;
 const minute = 60_000;
 const day = 1_440 * minute;
 
@@ -17,14 +16,7 @@ bothStores("verifying an address", (profile) => {
 		node = await startAuthNode(profile());
 	});
 	after(() => node?.stop());
-	afterEach(() => {
-		clock.now = realNow;
-	});
-
-	const pass = (ms: number): void => {
-		const before = clock.now;
-		clock.now = () => before() + ms;
-	};
+	const { pass } = movingClock();
 	const stored = async (id: string): Promise<User> => {
 		const user = await node.service.store.users.findById(id);
 		assert.ok(user);

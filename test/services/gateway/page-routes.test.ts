@@ -3,6 +3,7 @@ import type { Context } from "moleculer";
 import { DomainError } from "../../../contracts/errors.ts";
 import { unsubscribeRoutes } from "../../../contracts/http/unsubscribe.ts";
 import { openApi } from "../../../services/gateway/openapi.ts";
+import type { Json } from "../../support/announced.ts";
 import { type GatewayNode, GatewayNodes } from "../../support/gateway-node.ts";
 
 type Called = Context<{ token: string; rawBody?: string }>;
@@ -54,8 +55,7 @@ describe("routes that answer a page", () => {
 
 	it("stand in the OpenAPI document as what they are", () => {
 		const { paths } = openApi(unsubscribeRoutes, { title: "t", version: "1", description: "d" });
-		// biome-ignore lint/suspicious/noExplicitAny: a document of any shape
-		const { get, post } = (paths as any)["/v1/email/unsubscribe"];
+		const { get, post } = (paths as Json)["/v1/email/unsubscribe"];
 		assert.deepEqual([get.security, post.security], [[], []]);
 		assert.deepEqual(
 			[Object.keys(get.responses[200].content), Object.keys(get.responses[400].content)],

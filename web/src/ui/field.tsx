@@ -4,6 +4,7 @@ interface Around {
 	label: string;
 	hint?: ReactNode;
 	error?: string | undefined;
+	className?: string | undefined;
 }
 
 const describe = (id: string, { hint, error }: Omit<Around, "label">): string | undefined =>
@@ -24,25 +25,31 @@ const Notes = ({ id, hint, error }: { id: string; hint?: ReactNode; error?: stri
 	</>
 );
 
-/** A labelled input; what is wrong with it is tied to it for screen readers. */
-export const Field = ({ label, hint, error, className, ...input }: Around & InputHTMLAttributes<HTMLInputElement>) => {
+/** What ties a control to its label, and to what is wrong with it, for screen readers. */
+type Tied = Pick<InputHTMLAttributes<HTMLElement>, "id" | "className" | "aria-invalid" | "aria-describedby">;
+
+const Labelled = ({ label, hint, error, className, control }: Around & { control: (tied: Tied) => ReactNode }) => {
 	const id = useId();
+	const tied = {
+		id,
+		className: "input",
+		"aria-invalid": error ? true : undefined,
+		"aria-describedby": describe(id, { hint, error }),
+	};
 	return (
 		<div className={className}>
 			<label htmlFor={id} className="mb-1 block font-medium text-sm">
 				{label}
 			</label>
-			<input
-				id={id}
-				className="input"
-				aria-invalid={error ? true : undefined}
-				aria-describedby={describe(id, { hint, error })}
-				{...input}
-			/>
+			{control(tied)}
 			<Notes id={id} hint={hint} error={error} />
 		</div>
 	);
 };
+
+export const Field = ({ label, hint, error, className, ...input }: Around & InputHTMLAttributes<HTMLInputElement>) => (
+	<Labelled {...{ label, hint, error, className }} control={(tied) => <input {...tied} {...input} />} />
+);
 
 export const Choice = ({
 	label,
@@ -51,23 +58,13 @@ export const Choice = ({
 	className,
 	children,
 	...select
-}: Around & SelectHTMLAttributes<HTMLSelectElement>) => {
-	const id = useId();
-	return (
-		<div className={className}>
-			<label htmlFor={id} className="mb-1 block font-medium text-sm">
-				{label}
-			</label>
-			<select
-				id={id}
-				className="input"
-				aria-invalid={error ? true : undefined}
-				aria-describedby={describe(id, { hint, error })}
-				{...select}
-			>
+}: Around & SelectHTMLAttributes<HTMLSelectElement>) => (
+	<Labelled
+		{...{ label, hint, error, className }}
+		control={(tied) => (
+			<select {...tied} {...select}>
 				{children}
 			</select>
-			<Notes id={id} hint={hint} error={error} />
-		</div>
-	);
-};
+		)}
+	/>
+);
