@@ -8,11 +8,11 @@ import { type AccessTokenMethods, accessTokens } from "../../../mixins/access-to
 import { BadKeySet } from "../../../services/auth/key-set.ts";
 import { SigningKeys } from "../../../services/auth/signing-keys.adapter.ts";
 import { type AuthNode, startAuthNode } from "../../support/auth-node.ts";
-import { movingClock } from "../../support/moving-clock.ts";
 import { refused } from "../../support/refused.ts";
 import { removeDir, tempDir } from "../../support/temp-dir.ts";
 import { until } from "../../support/until.ts";
 
+const realNow = clock.now;
 const ttl = 900_000;
 const claims = { sub: "ana", roles: ["buyer"] as const, sid: "s", jti: "s.1", iat: 1, exp: 2_000_000_000 };
 const kidOf = (token: string): string => JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()).kid;
@@ -27,9 +27,13 @@ describe("signing keys", () => {
 		troubles = [];
 	});
 	afterEach(async () => {
+		clock.now = realNow;
 		await removeDir(dataDir);
 	});
-	const { pass } = movingClock();
+	const pass = (ms: number): void => {
+		const before = clock.now;
+		clock.now = () => before() + ms;
+	};
 	const open = (jwtKeys: string | null = null, dir = dataDir): Promise<SigningKeys> =>
 		SigningKeys.open({ jwtKeys, dataDir: dir, accessTokenTtl: ttl }, (error) => troubles.push(error));
 	const kids = async (keys: SigningKeys): Promise<string[]> => (await keys.publicKeys()).map(({ kid }) => kid);
