@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Unfit } from "./parsers.ts";
 import type { Profile } from "./profile-type.ts";
-import { groupNames, groupVariables, type Variable, variables } from "./variables.ts";
+import { clusterOnly, groupNames, groupVariables, type Variable, variables } from "./variables.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -91,6 +91,10 @@ const refuseImpossible = (env: Environment, settings: Settings, wrong: Wrong): v
 		if (!textOf(env, "MONGO_URL")) wrong.set("MONGO_URL", `${why} one database (mongodb://host:27017/?replicaSet=rs0)`);
 		if (!textOf(env, "REDIS_URL")) wrong.set("REDIS_URL", `${why} one cache (redis://host:6379)`);
 	}
+	const named = textOf(env, "SERVICES").split(",");
+	const apart = clusterOnly.filter((name) => named.some((one) => one.trim() === name));
+	if (apart.length > 0 && !textOf(env, "TRANSPORTER"))
+		wrong.set("SERVICES", `names ${apart.join(", ")}, which only a cluster has: set TRANSPORTER, MONGO_URL and REDIS_URL too`);
 	refuseHalves(env, wrong, ["ADMIN_EMAIL", "ADMIN_PASSWORD"]);
 	refuseHalves(env, wrong, ["DKIM_DOMAIN", "DKIM_SELECTOR", "DKIM_KEY"]);
 	if (settings.STRIPE_SECRET_KEY) refuseForStripe(env, settings.STRIPE_SECRET_KEY, wrong);
@@ -150,6 +154,7 @@ const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 		answerDeadline: settings.ANSWER_DEADLINE_MS,
 		reconcileEvery: settings.RECONCILE_EVERY_MS,
 		reservationGrace: settings.RESERVATION_GRACE_MS,
+		cdc: { collections: settings.CDC_COLLECTIONS, keep: settings.CDC_KEEP, keepBytes: settings.CDC_KEEP_MB * 1_048_576 },
 		groups,
 		logLevel: settings.LOG_LEVEL,
 		logFormat: settings.LOG_FORMAT,

@@ -25,7 +25,9 @@ const nodeName = read.matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "letters, di
 const hostPort = read.matching(/^[^\s:/]+:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/, "host:port");
 
 /** What runs in a process unless SERVICES says otherwise; also the names of the folders under services/. */
-export const serviceNames = ["gateway", "auth", "orders", "payment", "chat", "notification", "email"] as const;
+export const serviceNames = ["gateway", "auth", "orders", "payment", "chat", "notification", "email", "cdc"] as const;
+/** Nothing to do in one process: there is no bus to publish on, and no change streams. */
+export const clusterOnly: readonly ServiceName[] = ["cdc"];
 export type ServiceName = (typeof serviceNames)[number];
 
 /** Consumer groups whose policy the environment may set. */
@@ -97,6 +99,10 @@ export const variables = {
 	ANSWER_DEADLINE_MS: given("5000", read.milliseconds(50, hour)),
 	RECONCILE_EVERY_MS: given("1000", read.milliseconds(50, 10 * minute)),
 	RESERVATION_GRACE_MS: given("60000", read.milliseconds(100, 24 * hour)),
+
+	CDC_COLLECTIONS: given("", read.list(word)),
+	CDC_KEEP: given("12h", read.duration),
+	CDC_KEEP_MB: given("1024", read.whole(1, 100_000_000)),
 
 	LOG_LEVEL: given("info", read.oneOf("fatal", "error", "warn", "info", "debug", "trace")),
 	LOG_FORMAT: given("pretty", read.oneOf("pretty", "json")),
