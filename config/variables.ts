@@ -49,8 +49,18 @@ export const variables = {
 
 	DATA_DIR: given("./data", read.anyText),
 	TRANSPORTER: optional(read.urlsOf("nats", "tls")),
+	NATS_CA: optional(read.readableFile),
+	NATS_CERT: optional(read.readableFile),
+	NATS_KEY: optional(read.readableFile),
+	NATS_CREDS: optional(read.readableFile),
+	NATS_NKEY: optional(read.readableFile),
 	MONGO_URL: optional(read.mongoUrl),
+	MONGO_CA: optional(read.readableFile),
+	MONGO_CERT: optional(read.readableFile),
 	REDIS_URL: optional(read.urlOf("redis", "rediss")),
+	REDIS_CA: optional(read.readableFile),
+	REDIS_CERT: optional(read.readableFile),
+	REDIS_KEY: optional(read.readableFile),
 	KEY_PREFIX: given("souk", word),
 	AUTO_MIGRATE: given("true", read.flag),
 
