@@ -13,7 +13,8 @@ const textOf = (value: unknown): string => {
 
 const cell = (value: unknown): string => {
 	const text = redactText(textOf(value)).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "·");
-	return text.length > widest ? `${text.slice(0, widest - 1)}…` : text;
+	// Names are to be copied: they are never cut.
+	return text.length > widest && /[\s{]/.test(text) ? `${text.slice(0, widest - 1)}…` : text;
 };
 
 const lined = (table: readonly (readonly string[])[]): string => {

@@ -42,7 +42,7 @@ export const peopleCommands: readonly Command[] = [
 	{
 		name: "suspend",
 		words: ["user"],
-		summary: "Let a user in no more, by id or e-mail address: sessions and live sockets end at once",
+		summary: "Let a user in no more, by id or e-mail address: sessions end at once, live sockets within seconds",
 		asks: (given) => `${word(given, 0)} is logged out everywhere and cannot log in.`,
 		run: (operator, given) => setSuspended(operator, given, true),
 	},
