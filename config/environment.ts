@@ -202,13 +202,16 @@ const deepFreeze = <T>(value: T): T => {
 	return value;
 };
 
-/** What the environment asks for, frozen. Throws `SettingsError` with everything that is wrong, not just the first. */
-export const readEnvironment = (env: Environment): Profile => {
+/**
+ * What the environment asks for, frozen. Throws `SettingsError` with everything that is wrong, not just the first. `needs`: a node without services
+ * has nothing to do with a database or a cache.
+ */
+export const readEnvironment = (env: Environment, needs: "all" | "bus" = "all"): Profile => {
 	const wrong: Wrong = new Map();
 	const settings = readTable(env, variables, wrong);
 	const groups = readGroups(env, wrong);
 	refuseUnknown(env, wrong);
-	refuseImpossible(env, settings, wrong);
+	if (needs === "all") refuseImpossible(env, settings, wrong);
 	if (wrong.size > 0) throw new SettingsError(wrong);
 	return deepFreeze(toProfile(settings, groups));
 };
