@@ -107,6 +107,20 @@ const refuseForStripe = (env: Environment, key: string, wrong: Wrong): void => {
 const whole = <T extends Record<string, string | null>>(parts: T): { [Name in keyof T]: string } | null =>
 	Object.values(parts).every((part) => part !== null) ? (parts as { [Name in keyof T]: string }) : null;
 
+const tracingOf = (settings: Settings): Profile["tracing"] =>
+	settings.OTEL_EXPORTER_OTLP_ENDPOINT === null
+		? null
+		: {
+				endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+				headers: settings.OTEL_EXPORTER_OTLP_HEADERS,
+				timeoutMs: settings.OTEL_EXPORTER_OTLP_TIMEOUT,
+				sampler: settings.OTEL_TRACES_SAMPLER,
+				ratio: settings.OTEL_TRACES_SAMPLER_ARG,
+				trustsClients: settings.TRUST_TRACEPARENT,
+				everyMs: settings.OTEL_BSP_SCHEDULE_DELAY,
+				room: settings.OTEL_BSP_MAX_QUEUE_SIZE,
+			};
+
 const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 	const dataDir = resolve(settings.DATA_DIR);
 	return {
@@ -153,7 +167,7 @@ const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 		groups,
 		logLevel: settings.LOG_LEVEL,
 		logFormat: settings.LOG_FORMAT,
-		otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+		tracing: tracingOf(settings),
 	};
 };
 

@@ -87,6 +87,11 @@ export const metricTable = {
 	ring_share: { type: "gauge", help: "The part of all streams that belongs to this node, 0 to 1", labels: ["ring"] },
 	mails_total: { type: "counter", help: "Tries to send a mail, by how they ended", labels: ["outcome"] },
 	mails_waiting: { type: "gauge", help: "Mails that are due and have not left", labels: [] },
+	trace_spans_total: {
+		type: "counter",
+		help: "Spans that ended here: exported, lost (the collector did not take them) or dropped (too many waited)",
+		labels: ["outcome"],
+	},
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 
 export type MetricName = keyof typeof metricTable;
