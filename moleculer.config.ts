@@ -4,6 +4,7 @@ import { PatientDiscoverer } from "./config/patient-discoverer.ts";
 import { profile } from "./config/profile.ts";
 import type { Profile } from "./config/profile-type.ts";
 import { ForgivingRedisCacher } from "./config/redis-cacher.ts";
+import { audit } from "./middlewares/audit.ts";
 import { domainErrors } from "./middlewares/domain-errors.ts";
 import { drain } from "./middlewares/drain.ts";
 import { metrics } from "./middlewares/metrics.ts";
@@ -86,7 +87,7 @@ export const brokerOptions = (profile: Profile): BrokerOptions => ({
 
 	cacher: cacher(profile),
 	validator: new TypeBoxValidator(), // `params` are the same TypeBox schemas that the OpenAPI document is made of
-	middlewares: [domainErrors(), ...traced(profile), requestId(), metrics(), drain(), placement()], // stopped from the last to the first: the door begins to close, then services drain
+	middlewares: [audit(), domainErrors(), ...traced(profile), requestId(), metrics(), drain(), placement()], // stopped from the last to the first: the door begins to close, then services drain
 
 	logLevel: null, // the logger's own levels count
 	logger: {

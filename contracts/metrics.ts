@@ -83,6 +83,11 @@ export const metricTable = {
 	stream_moved_total: { type: "counter", help: "Streams that were handed over to another node", labels: ["ring"] },
 	stream_taken_total: { type: "counter", help: "Appends that found their seq taken: somebody else wrote", labels: ["ring"] },
 	sockets_open: { type: "gauge", help: "Connections that have joined a namespace here", labels: ["ring"] },
+	sockets_passed_total: {
+		type: "counter",
+		help: "Connections and polls that came to this node and were passed on; behind nginx as in edge/ there are next to none",
+		labels: [],
+	},
 	sockets_passed: { type: "gauge", help: "Connections that this node passes on to the owner of their stream", labels: [] },
 	ring_share: { type: "gauge", help: "The part of all streams that belongs to this node, 0 to 1", labels: ["ring"] },
 	mails_total: { type: "counter", help: "Tries to send a mail, by how they ended", labels: ["outcome"] },
