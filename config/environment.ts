@@ -140,6 +140,19 @@ const natsFiles = ({ NATS_CA, NATS_CERT, NATS_KEY, NATS_CREDS, NATS_NKEY }: Sett
 const redisFiles = ({ REDIS_CA, REDIS_CERT, REDIS_KEY }: Settings): TlsFiles => {
 	return { ca: REDIS_CA, cert: REDIS_CERT, key: REDIS_KEY };
 };
+const tracingOf = (settings: Settings): Profile["tracing"] =>
+	settings.OTEL_EXPORTER_OTLP_ENDPOINT === null
+		? null
+		: {
+				endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+				headers: settings.OTEL_EXPORTER_OTLP_HEADERS,
+				timeoutMs: settings.OTEL_EXPORTER_OTLP_TIMEOUT,
+				sampler: settings.OTEL_TRACES_SAMPLER,
+				ratio: settings.OTEL_TRACES_SAMPLER_ARG,
+				trustsClients: settings.TRUST_TRACEPARENT,
+				everyMs: settings.OTEL_BSP_SCHEDULE_DELAY,
+				room: settings.OTEL_BSP_MAX_QUEUE_SIZE,
+			};
 
 const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 	const dataDir = resolve(settings.DATA_DIR);
@@ -190,7 +203,7 @@ const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 		groups,
 		logLevel: settings.LOG_LEVEL,
 		logFormat: settings.LOG_FORMAT,
-		otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+		tracing: tracingOf(settings),
 	};
 };
 

@@ -107,6 +107,11 @@ export const metricTable = {
 		labels: ["collection", "reason"],
 	},
 	mails_waiting: { type: "gauge", help: "Mails that are due and have not left", labels: [] },
+	trace_spans_total: {
+		type: "counter",
+		help: "Spans that ended here: exported, lost (the collector did not take them) or dropped (too many waited)",
+		labels: ["outcome"],
+	},
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 
 export type MetricName = keyof typeof metricTable;
