@@ -124,6 +124,7 @@ const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 		socketPort: settings.SOCKET_PORT,
 		advertise: settings.ADVERTISE,
 		metricsPort: settings.METRICS_PORT,
+		moleculerMetrics: settings.MOLECULER_METRICS,
 		publicUrl: (settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`).replace(/\/+$/, ""),
 		corsOrigins: settings.CORS_ORIGINS,
 		trustProxy: settings.TRUST_PROXY,

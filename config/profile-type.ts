@@ -22,6 +22,8 @@ export interface Profile {
 	readonly socketPort: number | null;
 	readonly advertise: string | null;
 	readonly metricsPort: number | null;
+	/** Moleculer's own metrics beside ours. */
+	readonly moleculerMetrics: boolean;
 	readonly publicUrl: string;
 	readonly corsOrigins: readonly string[];
 	/** How many proxies in front of us may be believed about X-Forwarded-For. */

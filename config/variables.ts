@@ -58,6 +58,7 @@ export const variables = {
 	SOCKET_PORT: optional(read.portNumber),
 	ADVERTISE: optional(hostPort),
 	METRICS_PORT: optional(read.portNumber),
+	MOLECULER_METRICS: given("true", read.flag),
 
 	ADMIN_EMAIL: optional(read.email),
 	ADMIN_PASSWORD: optional(read.matching(/^.{8,128}$/su, "8 to 128 characters")),

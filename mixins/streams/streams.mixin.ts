@@ -23,7 +23,7 @@ import { whyEnded } from "./connection-row.ts";
 import type { ConnectionFacts } from "./connections.ts";
 import { type Frame, frameEncoder } from "./frame.ts";
 import { Gate } from "./gate.ts";
-import { streamGauges } from "./gauges.ts";
+import { counting, streamGauges } from "./gauges.ts";
 import { historyPage } from "./history-page.ts";
 import { nodeTimers } from "./node-timers.ts";
 import type { StreamHome } from "./ports.ts";
@@ -229,7 +229,7 @@ const join = async (service: This, namespace: Namespace, desk: SessionDesk, sock
 	}
 };
 
-const engineOf = (service: This, namespace: Namespace): Engine<Frame> => {
+const engineOf = (service: This, namespace: Namespace, ring: RingName): Engine<Frame> => {
 	const { home, placement } = service;
 	return new Engine<Frame>({
 		log: home.log,
@@ -241,7 +241,7 @@ const engineOf = (service: This, namespace: Namespace): Engine<Frame> => {
 		timers: nodeTimers,
 		random: Math.random,
 		report: (error, what, stream) => service.logger.warn(`${stream}: ${what}: ${(error as Error).message}`),
-		...(home.observer && { observer: home.observer }),
+		observer: counting(home.observer ?? {}, ring),
 	});
 };
 
@@ -256,7 +256,7 @@ const open = (service: This, { ring: name, namespace, home, profile }: StreamsOp
 		...{ broker: service.broker, logger: service.logger, name: service.name, store: service.home.registry, profile },
 		settled: () => service.placement.settled,
 	});
-	service.engine = engineOf(service, namespace);
+	service.engine = engineOf(service, namespace, name);
 	const desk = deskOf(service);
 	const nsp = service.io.of(namespace);
 	service.gate.watch(service.io);
