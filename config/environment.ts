@@ -116,6 +116,7 @@ const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 		transporter: settings.TRANSPORTER,
 		redisUrl: settings.REDIS_URL,
 		keyPrefix: settings.KEY_PREFIX,
+		jetstreamReplicas: settings.JETSTREAM_REPLICAS,
 		services: settings.SERVICES.length > 0 ? [...new Set(settings.SERVICES)] : "all",
 		nodeId: settings.NODE_ID,
 		namespace: settings.NAMESPACE,

@@ -12,6 +12,8 @@ export interface Profile {
 	readonly redisUrl: string | null;
 	/** Before every key, subject and stream name that is shared with others; default "souk". */
 	readonly keyPrefix: string;
+	/** Copies of each stream that is made in JetStream. */
+	readonly jetstreamReplicas: number;
 	readonly services: readonly string[] | "all";
 	readonly nodeId: string | null;
 	readonly namespace: string;

@@ -50,6 +50,7 @@ export const variables = {
 	MONGO_URL: optional(read.mongoUrl),
 	REDIS_URL: optional(read.urlOf("redis", "rediss")),
 	KEY_PREFIX: given("souk", word),
+	JETSTREAM_REPLICAS: given("1", read.whole(1, 5)),
 	AUTO_MIGRATE: given("true", read.flag),
 
 	SERVICES: given("", read.list(read.oneOf(...serviceNames))),
