@@ -122,10 +122,13 @@ describe("docker/compose.yaml", function () {
 	it("gives containers no rights that they do not need, and bounds what they take", () => {
 		const ownRights = new Map(all.filter(([, { cap_add }]) => cap_add).map(([name, { cap_add }]) => [name, cap_add]));
 		assert.deepEqual(ownRights, new Map([["secrets", ["CHOWN"]], ["nats-data", ["CHOWN"]]])); // biome-ignore format: one line
-		for (const [name, { user = "", read_only, cap_drop, security_opt, privileged, pids_limit, deploy, init, image }] of all) {
+		for (const [
+			name,
+			{ user = "", read_only, cap_drop, security_opt, privileged, pids_limit, cpus, mem_limit, init, image },
+		] of all) {
 			assert.deepEqual([read_only, cap_drop, security_opt, privileged], [true, ["ALL"], ["no-new-privileges:true"], undefined], name); // biome-ignore format: one line
 			assert.ok(/^[1-9]\d*:[1-9]\d*$/.test(user) || ownRights.has(name), `${name} runs as ${user}`);
-			assert.ok(pids_limit && deploy?.resources?.limits?.cpus && deploy.resources.limits.memory, name);
+			assert.ok(pids_limit && cpus && mem_limit, name);
 			// In our image tini is the first process, in the others Docker's own.
 			assert.equal(init, !image.startsWith("souk:") || name === "secrets", name);
 		}

@@ -14,6 +14,8 @@ export interface ComposeService {
 	privileged?: boolean;
 	restart?: string;
 	pids_limit?: number;
+	cpus?: number;
+	mem_limit?: string;
 	stop_grace_period?: string;
 	command?: string[];
 	environment?: Record<string, string>;
@@ -24,7 +26,7 @@ export interface ComposeService {
 	ports?: string[];
 	volumes?: string[];
 	tmpfs?: string[];
-	deploy?: { replicas?: number; resources?: { limits?: { cpus?: string; memory?: string } } };
+	deploy?: { replicas?: number };
 }
 
 export interface Compose {
