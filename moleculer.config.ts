@@ -1,4 +1,4 @@
-import { type BrokerOptions, Cachers } from "moleculer";
+import { type BrokerOptions, Cachers, type Middleware } from "moleculer";
 import { natsOptions } from "./config/connections.ts";
 import { jsonLine, type LogFormat, prettyLine } from "./config/log-format.ts";
 import { PatientDiscoverer } from "./config/patient-discoverer.ts";
@@ -11,7 +11,9 @@ import { drain } from "./middlewares/drain.ts";
 import { metrics } from "./middlewares/metrics.ts";
 import { placement } from "./middlewares/placement.ts";
 import { requestId } from "./middlewares/request-id.ts";
+import { tracing } from "./middlewares/tracing.ts";
 import { TypeBoxValidator } from "./middlewares/typebox-validator.ts";
+import { MoleculerReporter } from "./mixins/metrics/moleculer-reporter.ts";
 import { setStoreProfile } from "./mixins/store/store-profile.ts";
 
 // Options of one broker. Every line differs from Moleculer's default for the reason beside it.
@@ -53,6 +55,16 @@ const cacher = ({ redisUrl, keyPrefix }: Profile): BrokerOptions["cacher"] =>
 		: // A copy for each reader: in one process a handler could otherwise change what the next one reads.
 			new Cachers.MemoryLRU({ max: 10_000, ttl: cacheSeconds, clone: true });
 
+/** Not there where nobody asked for traces: then it costs nothing. */
+const traced = ({ tracing: to, services }: Profile): Middleware[] => (to ? [tracing({ profile: to, services })] : []);
+/** Our reporter is none that Moleculer's types know; Moleculer takes any instance of its own base. */
+const ownMetrics = ({ moleculerMetrics }: Profile): BrokerOptions["metrics"] =>
+	moleculerMetrics && {
+		enabled: true,
+		collectProcessMetrics: false, // prom-client knows the process already, and is asked at a scrape instead of every five seconds
+		reporter: new MoleculerReporter() as unknown as "Prometheus",
+	};
+
 export const brokerOptions = (profile: Profile): BrokerOptions => ({
 	namespace: profile.namespace, // so that two installations can share a NATS server
 	nodeID: profile.nodeId, // names in logs that survive a restart, where the operator gives them
@@ -75,9 +87,10 @@ export const brokerOptions = (profile: Profile): BrokerOptions => ({
 		discoverer: new PatientDiscoverer(), // a process that stood still for 2 s would take all others for dead
 	},
 
+	metrics: ownMetrics(profile), // in the page that has our own metrics
 	cacher: cacher(profile),
 	validator: new TypeBoxValidator(), // `params` are the same TypeBox schemas that the OpenAPI document is made of
-	middlewares: [audit(), domainErrors(), requestId(), metrics(), drain(), placement()], // stopped from the last to the first: the door begins to close, then services drain
+	middlewares: [audit(), domainErrors(), ...traced(profile), requestId(), metrics(), drain(), placement()], // stopped from the last to the first: the door begins to close, then services drain
 
 	logLevel: null, // the logger's own levels count
 	logger: {

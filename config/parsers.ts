@@ -115,3 +115,21 @@ export const rateLimit: Parser<RateLimitValue> = (text) => {
 export const email: Parser<string> = matching(/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/, "an e-mail address");
 
 export const anyText: Parser<string> = (text) => text;
+
+/** A part of all, from 0 to 1. */
+export const ratio: Parser<number> = (text) => {
+	const value = /^\d{1,3}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+	return value <= 1 ? value : unfit("a number from 0 to 1");
+};
+
+/** `name=value`, several with commas, the values percent-encoded, as OpenTelemetry's specification has it. */
+export const headers: Parser<Readonly<Record<string, string>>> = (text) =>
+	Object.fromEntries(
+		list((pair) => {
+			const [, name, value] = /^([\w-]+)\s*=\s*([!-~]*)$/.exec(pair) ?? [];
+			if (name === undefined || value === undefined || !isEncoded(value)) return unfit("name=value pairs with commas in between");
+			return [name, decodeURIComponent(value)] as const;
+		})(text),
+	);
+
+const isEncoded = (value: string): boolean => !/%(?![\da-f]{2})/i.test(value);
