@@ -28,18 +28,18 @@ export interface Rolling {
 	stop(): Promise<void>;
 }
 
+/** Who takes requests, and who does the work: what crosses between two nodes crosses between two versions. */
 const kinds = {
-	gateway: ["gateway", "auth"],
-	orders: ["orders", "payment", "email"],
-	chat: ["chat", "notification"],
+	front: ["gateway", "auth"],
+	back: ["orders", "payment", "email", "chat", "notification"],
 } as const;
 
 const environmentOf = async (kind: keyof typeof kinds, name: string): Promise<Record<string, string>> => ({
 	SERVICES: kinds[kind].join(","),
 	NODE_ID: name,
 	TRUST_PROXY: "1",
-	...(kind === "gateway" ? { PORT: String(await freePort()) } : {}),
-	...(kind === "chat" ? { SOCKET_PORT: String(await freePort()) } : {}),
+	...(kind === "front" ? { PORT: String(await freePort()) } : {}),
+	...(kind === "back" ? { SOCKET_PORT: String(await freePort()) } : {}),
 });
 
 /** `each`: nodes of each kind. */
@@ -56,7 +56,10 @@ export const startRolling = async (each: number): Promise<Rolling> => {
 		for (const kind of Object.keys(kinds) as (keyof typeof kinds)[])
 			for (let count = 0; count < each; count += 1) {
 				const name = `${kind}-${count}`;
-				const env: Record<string, string> = { ...cluster.env, ...(await environmentOf(kind, name)), ...(process.env.DBG ? { NODE_OPTIONS: "--import=/tmp/dbg-preload.mjs" } : {}) };
+				const env: Record<string, string> = {
+					...cluster.env,
+					...(await environmentOf(kind, name)),
+				};
 				nodes.push({ name, services: kinds[kind], env, process: new SoukProcess(env) });
 			}
 		await Promise.all(nodes.map(({ process }) => process.start()));
@@ -73,8 +76,9 @@ export const startRolling = async (each: number): Promise<Rolling> => {
 		api: httpClient(`http://127.0.0.1:${nginx.port}`),
 		nodes,
 		async replace(node) {
-			const { code, signal } = await node.process.kill("SIGTERM"); if (process.env.DBG) console.log(node.process.logs.split("\n").filter((l) => l.startsWith("DBG") || /warn|error/.test(l)).join("\n"));
-			if (code !== 0 || signal !== null) throw new Error(`${node.name} ended with ${code ?? signal}:\n${node.process.logs.slice(-3_000)}`);
+			const { code, signal } = await node.process.kill("SIGTERM");
+			if (code !== 0 || signal !== null)
+				throw new Error(`${node.name} ended with ${code ?? signal}:\n${node.process.logs.slice(-3_000)}`);
 			node.process = new SoukProcess({ ...node.env, NODE_OPTIONS: `--import=${next}` });
 			await node.process.start();
 		},
@@ -117,13 +121,16 @@ export class Busy {
 	market!: Market;
 	readonly #api: HttpClient;
 	#over = false;
+	#pauseMs = 0;
 	#work: Promise<void>[] = [];
 
 	constructor(api: HttpClient) {
 		this.#api = api;
 	}
 
-	async begin({ talks, people }: { talks: number; people: number }): Promise<void> {
+	/** `pauseMs`: how long each rests between two things that they do. */
+	async begin({ talks, people, pauseMs }: { talks: number; people: number; pauseMs: number }): Promise<void> {
+		this.#pauseMs = pauseMs;
 		this.market = await openMarket(this.#api);
 		const all = await Promise.all(Array.from({ length: people }, () => signUp(this.#api, "buyer")));
 		for (let index = 0; index < talks; index += 1) {
@@ -141,12 +148,7 @@ export class Busy {
 			this.talks.push({ id, writer, reader, followers, acked: new Map() });
 		}
 		await Promise.all(this.talks.flatMap(({ followers }) => followers.map((follower) => follower.live())));
-		this.#work = [
-			...this.talks.map((talk) => this.#write(talk)),
-			...[0, 1].map((who) => this.#postOverHttp(who)),
-			...[0, 1].map((who) => this.#order(who)),
-			this.#read(),
-		];
+		this.#work = [...this.talks.map((talk) => this.#write(talk)), this.#postOverHttp(), this.#order(), this.#read()];
 	}
 
 	/** Resolves when all have finished what they had begun. */
@@ -160,10 +162,10 @@ export class Busy {
 		for (const { followers } of this.talks) for (const follower of followers) follower.close();
 	}
 
-	async #until(work: () => Promise<void>, pauseMs: number): Promise<void> {
+	async #until(work: () => Promise<void>): Promise<void> {
 		while (!this.#over) {
 			await work();
-			await delay(pauseMs);
+			await delay(this.#pauseMs);
 		}
 	}
 
@@ -179,7 +181,9 @@ export class Busy {
 		this.requests += 1;
 		const answer = await send().catch((error: unknown) => `${error} ${(error as Error).cause ?? ""}`);
 		if (typeof answer !== "string" && answer.status === status) return answer;
-		this.failed.push(`${new Date().toISOString()} ${what}: ${typeof answer === "string" ? answer : `${answer.status} ${answer.text}`}`);
+		this.failed.push(
+			`${new Date().toISOString()} ${what}: ${typeof answer === "string" ? answer : `${answer.status} ${answer.text}`}`,
+		);
 		return null;
 	}
 
@@ -190,11 +194,11 @@ export class Busy {
 			const { seq } = await this.#timed(this.posts, `socket ${talk.id}`, () => writer.stream.post(message, message));
 			talk.acked.set(message, seq);
 			void this.#timed(this.seen, talk.id, () => reader.reach(seq)).catch((error: unknown) => this.failed.push(String(error)));
-		}, 40);
+		});
 	}
 
-	async #postOverHttp(who: number): Promise<void> {
-		let turn = who;
+	async #postOverHttp(): Promise<void> {
+		let turn = 0;
 		await this.#until(async () => {
 			const talk = this.talks[turn++ % this.talks.length] as Talk;
 			const message = randomUUID();
@@ -202,16 +206,18 @@ export class Busy {
 			const send = () => this.#api.post(`/v1/conversations/${talk.id}/messages`, body, { token: talk.reader.token });
 			const answer = await this.#timed(this.posts, `http ${talk.id}`, () => this.#ask("post", 201, send));
 			if (answer) talk.acked.set(message, answer.body.seq);
-		}, 25);
+		});
 	}
 
-	async #order(who: number): Promise<void> {
+	async #order(): Promise<void> {
 		let count = 0;
 		await this.#until(async () => {
-			const key = `rolling-${who}-${count++}`;
-			const answer = await this.#ask("order", 201, () => this.market.tryPlace({ paymentMethod: "sandbox_success" }, { "idempotency-key": key }));
+			const key = `rolling-${count++}`;
+			const answer = await this.#ask("order", 201, () =>
+				this.market.tryPlace({ paymentMethod: "sandbox_success" }, { "idempotency-key": key }),
+			);
 			if (answer) this.orders.push({ id: answer.body.id, key });
-		}, 60);
+		});
 	}
 
 	async #read(): Promise<void> {
@@ -221,8 +227,9 @@ export class Busy {
 			const last = this.orders.at(-1);
 			if (last) await this.#ask("get", 200, () => this.#api.get(`/v1/orders/${last.id}`, { token }));
 			await this.#ask("unkeyed", 201, () => this.#api.post("/v1/products", { name: "Tea", price: { amount: 100, currency: "MYR" } }, { token: this.market.seller.token })); // biome-ignore format: one line
-		}, 30);
+		});
 	}
 }
 
-export const longest = (all: readonly Timed[]): Timed => all.reduce((most, one) => (one.ms > most.ms ? one : most), { at: 0, ms: 0, what: "" });
+export const longest = (all: readonly Timed[]): Timed =>
+	all.reduce((most, one) => (one.ms > most.ms ? one : most), { at: 0, ms: 0, what: "" });
