@@ -8,7 +8,6 @@ import { DomainError, errorTable } from "../../contracts/errors.ts";
 import { type ClientMessageName, type ClientPayload, type Namespace, namespaces, socketLimits } from "../../contracts/sockets.ts";
 import { refusalOf } from "../../middlewares/domain-errors.ts";
 import { Engine } from "../../realtime/engine.ts";
-import { defaultLimits } from "../../realtime/limits.ts";
 import type { RingName } from "../../realtime/ring.ts";
 import type { AccessTokenMethods } from "../access-token/access-token.mixin.ts";
 import type { VerifiedCaller } from "../access-token/claims.ts";
@@ -67,8 +66,6 @@ type This = Service & StreamsMembers & Private;
 
 /** How often tokens of live sockets are looked at, in ms. */
 const recheckMs = 5_000;
-/** A hand-over of all streams takes about this many batches at most: the stop of a process waits for it. */
-const mostBatches = 20;
 
 interface Admitted {
 	caller: VerifiedCaller;
@@ -301,7 +298,7 @@ const close = async (service: This): Promise<void> => {
 	for (const undo of service.undo ?? []) undo();
 	// Everybody hears `moved` and comes back elsewhere, some at a time.
 	const { engine } = service;
-	await engine?.drain(Math.max(defaultLimits.moveBatch, Math.ceil(engine.size / mostBatches)));
+	await engine?.drain();
 	await untilTaken(service.sessions);
 	if (service.sessions.size > 0) await delay(lastFramesMs);
 	await service.io?.close();
