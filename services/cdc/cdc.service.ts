@@ -20,7 +20,7 @@ import { Tailer } from "./tailer.adapter.ts";
 
 // The change feed: every change of a document that may leave the database, on JetStream. docs/decisions/0026-change-feed.md
 
-export type CdcProfile = Pick<Profile, "kind" | "transporter" | "keyPrefix" | "leaseTimeout" | "cdc">;
+export type CdcProfile = Pick<Profile, "kind" | "transporter" | "keyPrefix" | "jetstreamReplicas" | "leaseTimeout" | "cdc">;
 
 interface CdcCollections {
 	cdc_positions: Position;
