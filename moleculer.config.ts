@@ -1,4 +1,5 @@
 import { type BrokerOptions, Cachers, type Middleware } from "moleculer";
+import { natsOptions } from "./config/connections.ts";
 import { jsonLine, type LogFormat, prettyLine } from "./config/log-format.ts";
 import { PatientDiscoverer } from "./config/patient-discoverer.ts";
 import { profile } from "./config/profile.ts";
@@ -44,17 +45,10 @@ const logLevels = ({ kind, logLevel }: Profile): string | Record<string, string>
 	return { ...Object.fromEntries(quiet.map((mod) => [mod, "warn"])), BROKER: "error", "**": logLevel };
 };
 
+/** Not by `url`: of that Moleculer takes neither TLS nor what is escaped in a password. */
 const transporter = (url: string, name: string | null): BrokerOptions["transporter"] => ({
 	type: "NATS",
-	options: {
-		url,
-		name: name ?? "souk",
-		// A restarted NATS server is back within a second; the default waits two before the first try.
-		reconnectTimeWait: 250,
-		// A peer that vanished without closing the connection is noticed after 10-15 s instead of minutes.
-		pingInterval: 5_000,
-		maxPingOut: 2,
-	},
+	options: natsOptions(url, name ?? "souk"),
 });
 
 /** A started service is known to the other nodes in a fifth of a second, not a whole one. (Missing in Moleculer's types.) */

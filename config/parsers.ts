@@ -1,6 +1,9 @@
 // How one value of the environment is read. A parser throws `Unfit` with what would be right; it never repeats the value,
 // because half of them may hold a password.
 
+import { accessSync, constants, statSync } from "node:fs";
+import { resolve } from "node:path";
+
 export class Unfit extends Error {
 	override readonly name = "Unfit";
 }
@@ -65,6 +68,17 @@ export const urlOf =
 export const urlsOf = (...schemes: readonly string[]): Parser<string> => {
 	const one = urlOf(...schemes);
 	return (text) => list(one)(text).join(",");
+};
+
+/** Its absolute path. */
+export const readableFile: Parser<string> = (text) => {
+	try {
+		accessSync(text, constants.R_OK);
+		return statSync(text).isFile() ? resolve(text) : unfit("the path of a file");
+	} catch (error) {
+		if (error instanceof Unfit) throw error;
+		return unfit("the path of a file that this process may read");
+	}
 };
 
 /** A replica set's URL names several hosts, which `URL` does not parse; the driver has the last word, we only check the shape. */

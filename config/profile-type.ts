@@ -86,6 +86,8 @@ export interface Profile {
 	readonly reconcileEvery: number;
 	/** How old a reservation of stock must be before one asks whether its order came to be. */
 	readonly reservationGrace: number;
+	/** The change feed: which collections (none named: all that may leave the database), and how long and how much of it is kept. */
+	readonly cdc: { readonly collections: readonly string[]; readonly keep: number; readonly keepBytes: number };
 	/** `<GROUP>_MAX_TRIES` and so on, by lower-case group. */
 	readonly groups: Readonly<Record<string, { readonly tries?: number; readonly backoffMs?: number; readonly dedupeMs?: number }>>;
 

@@ -25,7 +25,9 @@ const nodeName = read.matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "letters, di
 const hostPort = read.matching(/^[^\s:/]+:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/, "host:port");
 
 /** What runs in a process unless SERVICES says otherwise; also the names of the folders under services/. */
-export const serviceNames = ["gateway", "auth", "orders", "payment", "chat", "notification", "email"] as const;
+export const serviceNames = ["gateway", "auth", "orders", "payment", "chat", "notification", "email", "cdc"] as const;
+/** Nothing to do in one process: there is no bus to publish on, and no change streams. */
+export const clusterOnly: readonly ServiceName[] = ["cdc"];
 export type ServiceName = (typeof serviceNames)[number];
 
 /** Of OTEL_TRACES_SAMPLER, https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
@@ -57,8 +59,18 @@ export const variables = {
 
 	DATA_DIR: given("./data", read.anyText),
 	TRANSPORTER: optional(read.urlsOf("nats", "tls")),
+	NATS_CA: optional(read.readableFile),
+	NATS_CERT: optional(read.readableFile),
+	NATS_KEY: optional(read.readableFile),
+	NATS_CREDS: optional(read.readableFile),
+	NATS_NKEY: optional(read.readableFile),
 	MONGO_URL: optional(read.mongoUrl),
+	MONGO_CA: optional(read.readableFile),
+	MONGO_CERT: optional(read.readableFile),
 	REDIS_URL: optional(read.urlOf("redis", "rediss")),
+	REDIS_CA: optional(read.readableFile),
+	REDIS_CERT: optional(read.readableFile),
+	REDIS_KEY: optional(read.readableFile),
 	KEY_PREFIX: given("souk", word),
 	AUTO_MIGRATE: given("true", read.flag),
 
@@ -107,6 +119,10 @@ export const variables = {
 	ANSWER_DEADLINE_MS: given("5000", read.milliseconds(50, hour)),
 	RECONCILE_EVERY_MS: given("1000", read.milliseconds(50, 10 * minute)),
 	RESERVATION_GRACE_MS: given("60000", read.milliseconds(100, 24 * hour)),
+
+	CDC_COLLECTIONS: given("", read.list(word)),
+	CDC_KEEP: given("12h", read.duration),
+	CDC_KEEP_MB: given("1024", read.whole(1, 100_000_000)),
 
 	LOG_LEVEL: given("info", read.oneOf("fatal", "error", "warn", "info", "debug", "trace")),
 	LOG_FORMAT: given("pretty", read.oneOf("pretty", "json")),

@@ -91,6 +91,21 @@ export const metricTable = {
 	sockets_passed: { type: "gauge", help: "Connections that this node passes on to the owner of their stream", labels: [] },
 	ring_share: { type: "gauge", help: "The part of all streams that belongs to this node, 0 to 1", labels: ["ring"] },
 	mails_total: { type: "counter", help: "Tries to send a mail, by how they ended", labels: ["outcome"] },
+	cdc_published_total: {
+		type: "counter",
+		help: "Changes that the change feed has: created (c), updated (u) or deleted (d)",
+		labels: ["collection", "op"],
+	},
+	cdc_lag_seconds: {
+		type: "gauge",
+		help: "How far the change feed is behind the database, at the node that follows the collection",
+		labels: ["collection"],
+	},
+	cdc_sweeps_total: {
+		type: "counter",
+		help: "Times that a collection was read because changes could have been missed: first, history_lost, dropped, no_token or no_streams",
+		labels: ["collection", "reason"],
+	},
 	mails_waiting: { type: "gauge", help: "Mails that are due and have not left", labels: [] },
 	trace_spans_total: {
 		type: "counter",

@@ -78,7 +78,7 @@ export interface GroupHealth {
 	group: string;
 	service: string;
 	ok: boolean;
-	/** Events that wait for this group, not counting those in flight here. */
+	/** Events that wait for this group, not counting those in flight here; of the change feed seconds. */
 	lag: number;
 	inFlight: number;
 	detail?: string;
