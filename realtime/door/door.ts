@@ -57,10 +57,14 @@ export interface DoorOptions {
 	readonly onTrouble?: (error: Error) => void;
 	/** A page of another origin was turned away. */
 	readonly onForeign?: (origin: string, address: string) => void;
+	/** Told of each connection and each polling request that another node has taken from here. */
+	readonly onPassed?: () => void;
 }
 
 /** What all requests of socket.io begin with. */
 export const socketPath = "/socket.io/";
+
+const noted = (): void => undefined;
 
 /** A first node, one that stands in for it, and one more: then the cluster has other troubles. */
 const maxTries = 3;
@@ -96,13 +100,15 @@ export class Door {
 	readonly #onTrouble: (error: Error) => void;
 	readonly #onForeign: (origin: string, address: string) => void;
 	#origins: readonly string[] = [];
+	readonly #onPassed: () => void;
 	#passed = 0;
 	#leaving = false;
 	#closing: Promise<void> | null = null;
 
-	constructor({ peers, limits, onTrouble = () => undefined, onForeign = () => undefined }: DoorOptions) {
+	constructor({ peers, limits, onTrouble = noted, onPassed = noted, onForeign = noted }: DoorOptions) {
 		this.#peers = peers;
 		this.#onTrouble = onTrouble;
+		this.#onPassed = onPassed;
 		this.#onForeign = onForeign;
 		this.#limits = { ...standardLimits, ...limits };
 		this.#tag = tagOf(peers.self.key);
@@ -198,10 +204,12 @@ export class Door {
 		this.#admit({
 			req,
 			serve: (server) => server.emit("request", req, res),
-			pass: (peer, ofSession) => {
+			pass: async (peer, ofSession) => {
 				keepWhileOpen(this.#carried, res);
 				const suspects = this.#peers.suspected();
-				return relay(req, res, { peer, suspects, ofSession, agent: this.#agent, limits: this.#limits });
+				const done = await relay(req, res, { peer, suspects, ofSession, agent: this.#agent, limits: this.#limits });
+				if (done) this.#onPassed();
+				return done;
 			},
 			refuse: (refusal) => refuse(res, refusal),
 		});
@@ -220,6 +228,7 @@ export class Door {
 			pass: async (peer) => {
 				const answered = await dial(req, peer, this.#peers.suspected(), this.#limits);
 				if (!answered) return socket.destroyed;
+				this.#onPassed();
 				await splice(socket, head, answered, this.#limits);
 				return true;
 			},
