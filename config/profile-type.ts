@@ -1,6 +1,31 @@
 /** `count` requests in `seconds`, or no limit. */
 export type RateLimit = { readonly count: number; readonly seconds: number } | "off";
 
+/** How long what nobody needs any more is kept, in ms. */
+export interface Retain {
+	/** From the end of one round of removing to the start of the next. */
+	readonly every: number;
+	/** Bodies of archived notifications. */
+	readonly archived: number;
+	/** Where an order went, once it is over. */
+	readonly deliveries: number;
+	/** Mails that have ended. */
+	readonly mails: number;
+	/** That an address takes no mail. */
+	readonly suppressions: number;
+	/** Sessions that are over. */
+	readonly sessions: number;
+	/** Connections that have ended. */
+	readonly connections: number;
+	/** What moves answered, for the request that comes again under its key. */
+	readonly requests: number;
+	/** When somebody was last told of a conversation. */
+	readonly windows: number;
+	/** Webhooks that were dealt with. */
+	readonly webhooks: number;
+	readonly deadLetters: number;
+}
+
 /** All that the environment decides; .env.example explains each variable. Times are milliseconds unless the name says otherwise. */
 export interface Profile {
 	readonly kind: "embedded" | "cluster";
@@ -68,6 +93,8 @@ export interface Profile {
 	readonly reservationGrace: number;
 	/** `<GROUP>_MAX_TRIES` and so on, by lower-case group. */
 	readonly groups: Readonly<Record<string, { readonly tries?: number; readonly backoffMs?: number; readonly dedupeMs?: number }>>;
+
+	readonly retain: Retain;
 
 	readonly logLevel: string;
 	readonly logFormat: "pretty" | "json";

@@ -87,7 +87,41 @@ export const metricTable = {
 	ring_share: { type: "gauge", help: "The part of all streams that belongs to this node, 0 to 1", labels: ["ring"] },
 	mails_total: { type: "counter", help: "Tries to send a mail, by how they ended", labels: ["outcome"] },
 	mails_waiting: { type: "gauge", help: "Mails that are due and have not left", labels: [] },
+	retention_removed_total: {
+		type: "counter",
+		help: "Documents that were removed, or lost what had had its time",
+		labels: ["rule"],
+	},
+	retention_age_seconds: {
+		type: "gauge",
+		help: "Since when the oldest should be gone that is still there; 0: nothing is overdue",
+		labels: ["rule"],
+	},
 } as const satisfies Readonly<Record<string, MetricSpec>>;
+
+/** What is forgotten, by the name under which it is counted. */
+export const retentionRules = [
+	"archived_notifications",
+	"chat_connections",
+	"chat_windows",
+	"conversation_requests",
+	"dead_letters",
+	"deliveries",
+	"erasures",
+	"inbox_connections",
+	"inbox_requests",
+	"mail_digest_items",
+	"mail_digests",
+	"mail_requests",
+	"mail_windows",
+	"mails",
+	"order_requests",
+	"payment_requests",
+	"sessions",
+	"suppressions",
+	"webhooks",
+] as const;
+export type RetentionRule = (typeof retentionRules)[number];
 
 export type MetricName = keyof typeof metricTable;
 type NamesOf<T extends MetricSpec["type"]> = {

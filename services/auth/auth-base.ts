@@ -3,6 +3,8 @@ import type { Profile } from "../../config/profile-type.ts";
 import type { Caller, CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import { authRoutes } from "../../contracts/http/auth.ts";
+import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
+import type { LeaseDocument } from "../../mixins/lease/lease.ts";
 import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
@@ -23,6 +25,7 @@ export interface AuthCollections {
 	sessions: Session;
 	service_keys: ServiceKey;
 	asked_resets: AskedReset;
+	leases: LeaseDocument;
 }
 
 export const collections: { readonly [K in keyof AuthCollections]: CollectionSpec } = {
@@ -34,6 +37,8 @@ export const collections: { readonly [K in keyof AuthCollections]: CollectionSpe
 			{ name: "list", fields: [["listKey", -1]], sparse: true },
 			{ name: "admin", fields: [["admin", 1]], sparse: true },
 			{ name: "ending_sessions", fields: [["endingSessions", 1]], sparse: true },
+			{ name: "erasure_due", fields: [["erasureDue", 1]], sparse: true },
+			{ name: "erasure_from", fields: [["erasureFrom", 1]], sparse: true },
 			outboxIndex,
 		],
 	},
@@ -51,6 +56,7 @@ export const collections: { readonly [K in keyof AuthCollections]: CollectionSpe
 		],
 	},
 	asked_resets: { indexes: [{ name: "at", fields: [["at", 1]] }] },
+	leases: {},
 	service_keys: { indexes: [{ name: "list", fields: [["listKey", -1]], sparse: true }] },
 };
 
@@ -67,7 +73,7 @@ export interface AuthVars {
 	resetDesk: ResetDesk;
 }
 
-export type AuthService = Service & StoreMembers<AuthCollections> & AuthVars;
+export type AuthService = Service & StoreMembers<AuthCollections> & DurableEventsMembers & AuthVars;
 
 export type Handler<Params, Answer> = RouteHandler<AuthService, Params, Answer>;
 
