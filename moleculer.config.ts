@@ -1,14 +1,17 @@
-import { type BrokerOptions, Cachers } from "moleculer";
+import { type BrokerOptions, Cachers, type Middleware } from "moleculer";
+import { natsOptions } from "./config/connections.ts";
 import { jsonLine, type LogFormat, prettyLine } from "./config/log-format.ts";
 import { PatientDiscoverer } from "./config/patient-discoverer.ts";
 import { profile } from "./config/profile.ts";
 import type { Profile } from "./config/profile-type.ts";
 import { ForgivingRedisCacher } from "./config/redis-cacher.ts";
+import { audit } from "./middlewares/audit.ts";
 import { domainErrors } from "./middlewares/domain-errors.ts";
 import { drain } from "./middlewares/drain.ts";
 import { metrics } from "./middlewares/metrics.ts";
 import { placement } from "./middlewares/placement.ts";
 import { requestId } from "./middlewares/request-id.ts";
+import { tracing } from "./middlewares/tracing.ts";
 import { TypeBoxValidator } from "./middlewares/typebox-validator.ts";
 import { setStoreProfile } from "./mixins/store/store-profile.ts";
 
@@ -36,17 +39,10 @@ const logLevels = ({ kind, logLevel }: Profile): string | Record<string, string>
 	return { ...Object.fromEntries(quiet.map((mod) => [mod, "warn"])), BROKER: "error", "**": logLevel };
 };
 
+/** Not by `url`: of that Moleculer takes neither TLS nor what is escaped in a password. */
 const transporter = (url: string, name: string | null): BrokerOptions["transporter"] => ({
 	type: "NATS",
-	options: {
-		url,
-		name: name ?? "souk",
-		// A restarted NATS server is back within a second; the default waits two before the first try.
-		reconnectTimeWait: 250,
-		// A peer that vanished without closing the connection is noticed after 10-15 s instead of minutes.
-		pingInterval: 5_000,
-		maxPingOut: 2,
-	},
+	options: natsOptions(url, name ?? "souk"),
 });
 
 /** A started service is known to the other nodes in a fifth of a second, not a whole one. (Missing in Moleculer's types.) */
@@ -57,6 +53,9 @@ const cacher = ({ redisUrl, keyPrefix }: Profile): BrokerOptions["cacher"] =>
 		? new ForgivingRedisCacher(redisUrl, `${keyPrefix}-cache`, cacheSeconds)
 		: // A copy for each reader: in one process a handler could otherwise change what the next one reads.
 			new Cachers.MemoryLRU({ max: 10_000, ttl: cacheSeconds, clone: true });
+
+/** Not there where nobody asked for traces: then it costs nothing. */
+const traced = ({ tracing: to, services }: Profile): Middleware[] => (to ? [tracing({ profile: to, services })] : []);
 
 export const brokerOptions = (profile: Profile): BrokerOptions => ({
 	namespace: profile.namespace, // so that two installations can share a NATS server
@@ -82,7 +81,7 @@ export const brokerOptions = (profile: Profile): BrokerOptions => ({
 
 	cacher: cacher(profile),
 	validator: new TypeBoxValidator(), // `params` are the same TypeBox schemas that the OpenAPI document is made of
-	middlewares: [domainErrors(), requestId(), metrics(), drain(), placement()], // stopped from the last to the first: the door begins to close, then services drain
+	middlewares: [audit(), domainErrors(), ...traced(profile), requestId(), metrics(), drain(), placement()], // stopped from the last to the first: the door begins to close, then services drain
 
 	logLevel: null, // the logger's own levels count
 	logger: {

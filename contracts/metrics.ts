@@ -83,9 +83,29 @@ export const metricTable = {
 	stream_moved_total: { type: "counter", help: "Streams that were handed over to another node", labels: ["ring"] },
 	stream_taken_total: { type: "counter", help: "Appends that found their seq taken: somebody else wrote", labels: ["ring"] },
 	sockets_open: { type: "gauge", help: "Connections that have joined a namespace here", labels: ["ring"] },
+	sockets_passed_total: {
+		type: "counter",
+		help: "Connections and polls that came to this node and were passed on; behind nginx as in edge/ there are next to none",
+		labels: [],
+	},
 	sockets_passed: { type: "gauge", help: "Connections that this node passes on to the owner of their stream", labels: [] },
 	ring_share: { type: "gauge", help: "The part of all streams that belongs to this node, 0 to 1", labels: ["ring"] },
 	mails_total: { type: "counter", help: "Tries to send a mail, by how they ended", labels: ["outcome"] },
+	cdc_published_total: {
+		type: "counter",
+		help: "Changes that the change feed has: created (c), updated (u) or deleted (d)",
+		labels: ["collection", "op"],
+	},
+	cdc_lag_seconds: {
+		type: "gauge",
+		help: "How far the change feed is behind the database, at the node that follows the collection",
+		labels: ["collection"],
+	},
+	cdc_sweeps_total: {
+		type: "counter",
+		help: "Times that a collection was read because changes could have been missed: first, history_lost, dropped, no_token or no_streams",
+		labels: ["collection", "reason"],
+	},
 	mails_waiting: { type: "gauge", help: "Mails that are due and have not left", labels: [] },
 	retention_removed_total: {
 		type: "counter",
@@ -97,11 +117,17 @@ export const metricTable = {
 		help: "Since when the oldest should be gone that is still there; 0: nothing is overdue",
 		labels: ["rule"],
 	},
+	trace_spans_total: {
+		type: "counter",
+		help: "Spans that ended here: exported, lost (the collector did not take them) or dropped (too many waited)",
+		labels: ["outcome"],
+	},
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 
 /** What is forgotten, by the name under which it is counted. */
 export const retentionRules = [
 	"archived_notifications",
+	"audit",
 	"chat_connections",
 	"chat_windows",
 	"conversation_requests",

@@ -5,7 +5,7 @@ import { Door } from "../../realtime/door/door.ts";
 import type { Peer } from "../../realtime/peers.ts";
 import { Placement } from "../../realtime/placement.ts";
 import { ringNames } from "../../realtime/ring.ts";
-import { measured } from "../metrics/metrics.ts";
+import { count, measured } from "../metrics/metrics.ts";
 import { advertised } from "./advertised.ts";
 import { peersIn, type SocketMetadata } from "./registry.ts";
 
@@ -38,6 +38,7 @@ export class NodePlacement {
 		this.placement = new Placement({ self: { id: broker.nodeID, key: this.#key } });
 		this.door = new Door({
 			peers: this.placement,
+			onPassed: () => count("sockets_passed_total", {}),
 			onTrouble: ({ message }) => broker.logger.warn(`The port of sockets has trouble, and goes on: ${message}`),
 		});
 		for (const name of registryEvents) broker.localBus.on(name, this.#refresh);

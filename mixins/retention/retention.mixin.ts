@@ -17,10 +17,20 @@ import type { Rule } from "./rules.ts";
 export interface RetentionMembers {
 	/** Nothing while all is well; else what operators should see. */
 	retentionTrouble(): readonly GroupHealth[];
+	/** A round of its own, beside those under the lease, which does no harm. Resolves when it is over. */
+	retainNow(): Promise<void>;
+}
+
+interface Retaining {
+	rules: readonly Rule[];
+	/** Of the last round, by rule. */
+	failures: Map<string, string>;
+	job: LeasedJob;
+	endGauges: () => void;
 }
 
 interface Vars extends RetentionMembers {
-	retaining: { job: LeasedJob; endGauges: () => void; failures: Map<string, string> } | undefined;
+	retaining: Retaining | undefined;
 }
 
 type This = Service & Vars & { store: StoreControl };
@@ -44,8 +54,7 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 
 const round = async (
 	service: This,
-	rules: readonly Rule[],
-	failures: Map<string, string>,
+	{ rules, failures }: Pick<Retaining, "rules" | "failures">,
 	signal: AbortSignal,
 ): Promise<void> => {
 	const failed = new Map<string, string>();
@@ -71,6 +80,9 @@ const round = async (
 export const retention = <S extends Service>(rulesOf: (service: S, lives: Retain) => readonly Rule[]): Partial<ServiceSchema> =>
 	({
 		methods: {
+			async retainNow(this: This): Promise<void> {
+				if (this.retaining) await round(this, this.retaining, new AbortController().signal);
+			},
 			retentionTrouble(this: This): GroupHealth[] {
 				const failures = [...(this.retaining?.failures ?? [])];
 				if (failures.length === 0) return [];
@@ -87,10 +99,10 @@ export const retention = <S extends Service>(rulesOf: (service: S, lives: Retain
 				leases: this.store.collection<LeaseDocument>("leases"),
 				timeoutMs: Math.max(leaseTimeout, Math.min(retain.every, longestLease)),
 				everyMs: retain.every,
-				run: (signal) => round(this, rules, failures, signal),
+				run: (signal) => round(this, { rules, failures }, signal),
 				logger: this.logger,
 			});
-			this.retaining = { job, failures, endGauges: gauges(rules) };
+			this.retaining = { rules, job, failures, endGauges: gauges(rules) };
 		},
 		async stopped(this: This) {
 			this.retaining?.endGauges();

@@ -18,7 +18,7 @@ export interface Aged<T extends Document> {
 	name: RetentionRule;
 	what: string;
 	collection: Collection<T>;
-	/** When it began to age, or with no `life` when it is to go: epoch ms or ISO 8601. There is an index that begins with it. */
+	/** When it began to age, or with no `life` when it is to go: epoch ms, or text that begins with ISO 8601. There is an index that begins with it. */
 	field: keyof T & string;
 	/** ms. */
 	life?: number;
@@ -28,7 +28,9 @@ export interface Aged<T extends Document> {
 	before?: (documents: readonly T[]) => Promise<void>;
 }
 
-const epoch = (value: unknown): number => (typeof value === "number" ? value : Date.parse(String(value)));
+const isoLength = "2026-01-01T00:00:00.000Z".length;
+
+const epoch = (value: unknown): number => (typeof value === "number" ? value : Date.parse(String(value).slice(0, isoLength)));
 
 /** Documents that go when a time in them has passed. `iso`: how that time is written. */
 export const aged = <T extends Document>(

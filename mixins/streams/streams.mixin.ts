@@ -17,6 +17,7 @@ import { networkOf } from "../rate-limits/network.ts";
 import { type LimitName, type RateLimits, rateLimits } from "../rate-limits/rate-limits.ts";
 import { type VolatileRedis, volatileRedis } from "../redis/volatile-redis.ts";
 import { addressOf, agentOf } from "../rest/client.ts";
+import { outOfScope } from "../tracing/scope.ts";
 import { handshakeOf } from "./checks.ts";
 import { type ConnectionRegistry, connectionRegistry } from "./connection-registry.ts";
 import { whyEnded } from "./connection-row.ts";
@@ -29,6 +30,7 @@ import { nodeTimers } from "./node-timers.ts";
 import type { StreamHome } from "./ports.ts";
 import { type SessionDesk, StreamSession } from "./session.ts";
 import { SocketSink } from "./socket-sink.ts";
+import { tracedObserver, tracedOrigin } from "./traced.ts";
 
 export interface StreamsOptions {
 	/** The name of the service, which is that of its ring. */
@@ -240,8 +242,10 @@ const engineOf = (service: This, namespace: Namespace): Engine<Frame> => {
 		greet: (stream, userId) => home.greet(stream, userId),
 		timers: nodeTimers,
 		random: Math.random,
-		report: (error, what, stream) => service.logger.warn(`${stream}: ${what}: ${(error as Error).message}`),
-		...(home.observer && { observer: home.observer }),
+		origin: tracedOrigin,
+		// Of a stream that serves many: whichever of them it began to work for has nothing to do with it.
+		report: (error, what, stream) => outOfScope(() => service.logger.warn(`${stream}: ${what}: ${(error as Error).message}`)),
+		observer: tracedObserver(namespace, (stream) => service.engine.look(stream)?.followers ?? 0, home.observer),
 	});
 };
 

@@ -54,6 +54,8 @@ export interface DoorOptions {
 	readonly limits?: Partial<DoorLimits>;
 	/** Told of what its port cannot do, such as accept a connection without a free file. It goes on. */
 	readonly onTrouble?: (error: Error) => void;
+	/** Told of each connection and each polling request that another node has taken from here. */
+	readonly onPassed?: () => void;
 }
 
 /** What all requests of socket.io begin with. */
@@ -91,13 +93,15 @@ export class Door {
 	readonly #carried = new Set<Writable>();
 	readonly #tag: string;
 	readonly #onTrouble: (error: Error) => void;
+	readonly #onPassed: () => void;
 	#passed = 0;
 	#leaving = false;
 	#closing: Promise<void> | null = null;
 
-	constructor({ peers, limits, onTrouble = () => undefined }: DoorOptions) {
+	constructor({ peers, limits, onTrouble = () => undefined, onPassed = () => undefined }: DoorOptions) {
 		this.#peers = peers;
 		this.#onTrouble = onTrouble;
+		this.#onPassed = onPassed;
 		this.#limits = { ...standardLimits, ...limits };
 		this.#tag = tagOf(peers.self.key);
 	}
@@ -187,10 +191,12 @@ export class Door {
 		this.#admit({
 			req,
 			serve: (server) => server.emit("request", req, res),
-			pass: (peer, ofSession) => {
+			pass: async (peer, ofSession) => {
 				keepWhileOpen(this.#carried, res);
 				const suspects = this.#peers.suspected();
-				return relay(req, res, { peer, suspects, ofSession, agent: this.#agent, limits: this.#limits });
+				const done = await relay(req, res, { peer, suspects, ofSession, agent: this.#agent, limits: this.#limits });
+				if (done) this.#onPassed();
+				return done;
 			},
 			refuse: (refusal) => refuse(res, refusal),
 		});
@@ -209,6 +215,7 @@ export class Door {
 			pass: async (peer) => {
 				const answered = await dial(req, peer, this.#peers.suspected(), this.#limits);
 				if (!answered) return socket.destroyed;
+				this.#onPassed();
 				await splice(socket, head, answered, this.#limits);
 				return true;
 			},

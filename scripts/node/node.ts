@@ -3,6 +3,7 @@ import { ServiceBroker } from "moleculer";
 import type { Profile } from "../../config/profile-type.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
 import { startMetricsServer } from "./metrics-server.ts";
+import { serversLetIn } from "./servers-let-in.ts";
 import { createServices } from "./services.ts";
 
 /** One node of Souk in this process. */
@@ -24,6 +25,7 @@ const listeningPort = (broker: ServiceBroker): number | null => {
 
 /** Rejects when a service cannot start; what had been started by then is stopped again. */
 export const startNode = async (profile: Profile): Promise<SoukNode> => {
+	await serversLetIn(profile);
 	// Signals are ours: Moleculer's own handler would stop the broker once a signal, and npm sends Ctrl-C twice.
 	const broker = new ServiceBroker({ ...brokerOptions(profile), skipProcessEventRegistration: true });
 	const { metricsPort, host } = profile;

@@ -5,10 +5,12 @@ import { DomainError } from "../../contracts/errors.ts";
 import { authRoutes } from "../../contracts/http/auth.ts";
 import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import type { RetentionMembers } from "../../mixins/retention/retention.mixin.ts";
 import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import { outboxIndex } from "../../mixins/store/versioned.ts";
+import { type AuditRow, auditRows } from "./audit.ts";
 import type { LoginThrottle } from "./login-throttle.adapter.ts";
 import type { PasswordHasher } from "./password-hasher.adapter.ts";
 import type { AskedReset, ResetDesk } from "./reset-desk.adapter.ts";
@@ -26,6 +28,7 @@ export interface AuthCollections {
 	service_keys: ServiceKey;
 	asked_resets: AskedReset;
 	leases: LeaseDocument;
+	audit_log: AuditRow;
 }
 
 export const collections: { readonly [K in keyof AuthCollections]: CollectionSpec } = {
@@ -58,6 +61,7 @@ export const collections: { readonly [K in keyof AuthCollections]: CollectionSpe
 	asked_resets: { indexes: [{ name: "at", fields: [["at", 1]] }] },
 	leases: {},
 	service_keys: { indexes: [{ name: "list", fields: [["listKey", -1]], sparse: true }] },
+	audit_log: auditRows,
 };
 
 export type AuthProfile = Pick<
@@ -73,7 +77,7 @@ export interface AuthVars {
 	resetDesk: ResetDesk;
 }
 
-export type AuthService = Service & StoreMembers<AuthCollections> & DurableEventsMembers & AuthVars;
+export type AuthService = Service & StoreMembers<AuthCollections> & DurableEventsMembers & RetentionMembers & AuthVars;
 
 export type Handler<Params, Answer> = RouteHandler<AuthService, Params, Answer>;
 

@@ -6,6 +6,7 @@ import { type VolatileRedis, volatileRedis } from "../../mixins/redis/volatile-r
 import { type RetentionMembers, retention } from "../../mixins/retention/retention.mixin.ts";
 import { type StoreMembers, type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { administration } from "./admin.mixin.ts";
+import { auditing } from "./auditing.mixin.ts";
 import { type AuthCollections, type AuthProfile, type AuthService, type AuthVars, collections } from "./auth-base.ts";
 import { Background } from "./background.adapter.ts";
 import { type Announce, ensureAdmin } from "./first-admin.adapter.ts";
@@ -100,6 +101,7 @@ export const auth = ({
 		verification,
 		people,
 		administration,
+		auditing,
 		serviceKeysOfPrograms,
 		health(function (this: This) {
 			return { checks: { store: () => requireStore(this) }, consumers: async () => this.retentionTrouble() };

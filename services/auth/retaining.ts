@@ -22,5 +22,12 @@ export const authRetention = (auth: AuthService, lives: Retain): Rule[] => [
 		...{ name: "sessions", what: "sessions that are over were removed" },
 		...{ collection: auth.store.sessions, field: "removeAt", life: lives.sessions },
 	}),
+	aged(
+		{
+			...{ name: "audit", what: "entries of the audit log were removed" },
+			...{ collection: auth.store.audit_log, field: "listKey", life: lives.audit },
+		},
+		true,
+	),
 	deadLetters(auth, lives.deadLetters),
 ];

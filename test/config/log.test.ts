@@ -63,7 +63,7 @@ describe("redaction", () => {
 
 describe("a line of the log", () => {
 	it("is one JSON object with the request it belongs to", () => {
-		const args = ["order", "o1", { items: 2, token: secret }, { requestId: "r1" }];
+		const args = ["order", "o1", { items: 2, token: secret }, { requestId: "r1", traceId: "t1" }];
 		const line = JSON.parse(String(jsonLine("info", args, bindings)[0]));
 		assert.ok(!Number.isNaN(Date.parse(line.time)));
 		assert.deepEqual(
@@ -75,6 +75,7 @@ describe("a line of the log", () => {
 				service: "orders",
 				message: "order o1",
 				requestId: "r1",
+				traceId: "t1",
 				data: { items: 2, token: "[redacted]" },
 			},
 		);
@@ -88,8 +89,8 @@ describe("a line of the log", () => {
 	});
 
 	it("is for people when it is pretty, and no less careful", () => {
-		const [line] = prettyLine("warn", ["login failed", { password: secret }, { requestId: "r1" }], bindings);
-		assert.match(String(line), /WARN {2}orders: login failed .*\(request r1\)$/);
+		const [line] = prettyLine("warn", ["login failed", { password: secret }, { requestId: "r1", traceId: "t1" }], bindings);
+		assert.match(String(line), /WARN {2}orders: login failed .*\(request r1, trace t1\)$/);
 		assert.ok(!String(line).includes(secret));
 	});
 });
