@@ -30,6 +30,16 @@ export const serviceNames = ["gateway", "auth", "orders", "payment", "chat", "no
 export const clusterOnly: readonly ServiceName[] = ["cdc"];
 export type ServiceName = (typeof serviceNames)[number];
 
+/** Of OTEL_TRACES_SAMPLER, https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
+export const samplers = [
+	"always_on",
+	"always_off",
+	"traceidratio",
+	"parentbased_always_on",
+	"parentbased_always_off",
+	"parentbased_traceidratio",
+] as const;
+
 /** Consumer groups whose policy the environment may set. */
 export const groupNames = ["orders", "payment", "chat", "notification", "notification_chat", "email", "email_chat"] as const;
 
@@ -49,9 +59,20 @@ export const variables = {
 
 	DATA_DIR: given("./data", read.anyText),
 	TRANSPORTER: optional(read.urlsOf("nats", "tls")),
+	NATS_CA: optional(read.readableFile),
+	NATS_CERT: optional(read.readableFile),
+	NATS_KEY: optional(read.readableFile),
+	NATS_CREDS: optional(read.readableFile),
+	NATS_NKEY: optional(read.readableFile),
 	MONGO_URL: optional(read.mongoUrl),
+	MONGO_CA: optional(read.readableFile),
+	MONGO_CERT: optional(read.readableFile),
 	REDIS_URL: optional(read.urlOf("redis", "rediss")),
+	REDIS_CA: optional(read.readableFile),
+	REDIS_CERT: optional(read.readableFile),
+	REDIS_KEY: optional(read.readableFile),
 	KEY_PREFIX: given("souk", word),
+	JETSTREAM_REPLICAS: given("1", read.whole(1, 5)),
 	AUTO_MIGRATE: given("true", read.flag),
 
 	SERVICES: given("", read.list(read.oneOf(...serviceNames))),
@@ -60,6 +81,7 @@ export const variables = {
 	SOCKET_PORT: optional(read.portNumber),
 	ADVERTISE: optional(hostPort),
 	METRICS_PORT: optional(read.portNumber),
+	MOLECULER_METRICS: given("true", read.flag),
 
 	ADMIN_EMAIL: optional(read.email),
 	ADMIN_PASSWORD: optional(read.matching(/^.{8,128}$/su, "8 to 128 characters")),
@@ -107,6 +129,13 @@ export const variables = {
 	LOG_LEVEL: given("info", read.oneOf("fatal", "error", "warn", "info", "debug", "trace")),
 	LOG_FORMAT: given("pretty", read.oneOf("pretty", "json")),
 	OTEL_EXPORTER_OTLP_ENDPOINT: optional(read.urlOf("http", "https")),
+	OTEL_EXPORTER_OTLP_HEADERS: given("", read.headers),
+	OTEL_EXPORTER_OTLP_TIMEOUT: given("10000", read.milliseconds(100, hour)),
+	OTEL_TRACES_SAMPLER: given("parentbased_traceidratio", read.oneOf(...samplers)),
+	OTEL_TRACES_SAMPLER_ARG: given("0.1", read.ratio),
+	OTEL_BSP_SCHEDULE_DELAY: given("5000", read.milliseconds(10, hour)),
+	OTEL_BSP_MAX_QUEUE_SIZE: given("2048", read.whole(1, 1_000_000)),
+	TRUST_TRACEPARENT: given("false", read.flag),
 } as const;
 
 export const groupVariables = {

@@ -37,6 +37,8 @@ export interface Delivery {
 	event: DomainEvent;
 	/** 1 for the first. */
 	tries: number;
+	/** Of the publish that brought it here, where that was recorded: nearer than the event's own. */
+	traceparent?: string;
 }
 
 /** Resolves when the work is done. A throw means: again later, or to the dead letters after the last try. */

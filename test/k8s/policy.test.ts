@@ -122,6 +122,19 @@ describe("the manifests, held against what we want of them", function () {
 		for (const workload of workloads(all).filter(isNode)) assert.ok(budgeted.includes(workload.metadata.name));
 	});
 
+	each("how many there are is said once: by an autoscaler, or here", (all) => {
+		const scaled = all.filter(({ kind }) => kind === "HorizontalPodAutoscaler").map(({ spec }) => spec.scaleTargetRef);
+		for (const { kind, name } of scaled)
+			assert.ok(
+				workloads(all).some((workload) => workload.kind === kind && workload.metadata.name === name),
+				name,
+			);
+		for (const { kind, metadata, spec } of workloads(all).filter(isNode)) {
+			const isScaled = scaled.some((target) => target.kind === kind && target.name === metadata.name);
+			assert.equal(spec.replicas === undefined, isScaled, metadata.name);
+		}
+	});
+
 	each("pods have no rights that they do not need", (all) => {
 		for (const workload of workloads(all)) {
 			const pod = podOf(workload);

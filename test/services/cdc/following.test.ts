@@ -47,7 +47,10 @@ describe("the change feed of a collection", function () {
 	it("begins with what is there, then has each change of a document in its order, under an id of its own", async () => {
 		const orders = feed().collection("orders");
 		await orders.insertOne({ _id: "old", status: "paid" });
+		await feed().make({ description: "an operator's", max_bytes: -1 });
 		const node = await start("orders");
+		const { description, max_age, max_bytes } = await feed().config();
+		assert.deepEqual([description, max_age, max_bytes], ["an operator's", 3_600_000_000_000, 67_108_864]);
 		await feed().begin();
 		await node.until("orders", isTailing);
 		await orders.insertOne({ _id: "a/b c", status: "placed" });
