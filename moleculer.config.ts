@@ -10,7 +10,7 @@ import { domainErrors } from "./middlewares/domain-errors.ts";
 import { drain } from "./middlewares/drain.ts";
 import { metrics } from "./middlewares/metrics.ts";
 import { placement } from "./middlewares/placement.ts";
-import { requestId } from "./middlewares/request-id.ts";
+import { currentIds, requestId } from "./middlewares/request-id.ts";
 import { tracing } from "./middlewares/tracing.ts";
 import { TypeBoxValidator } from "./middlewares/typebox-validator.ts";
 import { MoleculerReporter } from "./mixins/metrics/moleculer-reporter.ts";
@@ -29,6 +29,12 @@ const blamesNode = (error: Error): boolean => {
 	const { code, type } = error as { code?: unknown; type?: string };
 	return typeof code === "number" && code >= 500 && type !== "UNAVAILABLE";
 };
+
+/** Not by Moleculer's hook for lines, which its own parts never call. */
+const formatted =
+	(format: LogFormat): LogFormat =>
+	(level, args, bindings) =>
+		format(level, args, bindings, currentIds());
 
 const logFormats: Readonly<Record<Profile["logFormat"], LogFormat>> = { json: jsonLine, pretty: prettyLine };
 
@@ -55,6 +61,8 @@ const cacher = ({ redisUrl, keyPrefix }: Profile): BrokerOptions["cacher"] =>
 		: // A copy for each reader: in one process a handler could otherwise change what the next one reads.
 			new Cachers.MemoryLRU({ max: 10_000, ttl: cacheSeconds, clone: true });
 
+/** Not there where nobody asked for traces: then it costs nothing. */
+const traced = ({ tracing: to, services }: Profile): Middleware[] => (to ? [tracing({ profile: to, services })] : []);
 /** Our reporter is none that Moleculer's types know; Moleculer takes any instance of its own base. */
 const ownMetrics = ({ moleculerMetrics }: Profile): BrokerOptions["metrics"] =>
 	moleculerMetrics && {
@@ -62,9 +70,6 @@ const ownMetrics = ({ moleculerMetrics }: Profile): BrokerOptions["metrics"] =>
 		collectProcessMetrics: false, // prom-client knows the process already, and is asked at a scrape instead of every five seconds
 		reporter: new MoleculerReporter() as unknown as "Prometheus",
 	};
-
-/** Not there where nobody asked for traces: then it costs nothing. */
-const traced = ({ tracing: to, services }: Profile): Middleware[] => (to ? [tracing({ profile: to, services })] : []);
 
 export const brokerOptions = (profile: Profile): BrokerOptions => ({
 	namespace: profile.namespace, // so that two installations can share a NATS server
@@ -96,7 +101,7 @@ export const brokerOptions = (profile: Profile): BrokerOptions => ({
 	logLevel: null, // the logger's own levels count
 	logger: {
 		type: "Console",
-		options: { level: logLevels(profile), formatter: logFormats[profile.logFormat], colors: false }, // secrets do not get into the log
+		options: { level: logLevels(profile), formatter: formatted(logFormats[profile.logFormat]), colors: false }, // secrets do not get into the log
 	},
 });
 

@@ -99,12 +99,13 @@ export const metricTable = {
 	stream_moved_total: { type: "counter", help: "Streams that were handed over to another node", labels: ["ring"] },
 	stream_taken_total: { type: "counter", help: "Appends that found their seq taken: somebody else wrote", labels: ["ring"] },
 	sockets_open: { type: "gauge", help: "Connections that have joined a namespace here", labels: ["ring"] },
-	sockets_passed_total: {
+	sockets_passed: { type: "gauge", help: "Connections that this node passes on to the owner of their stream", labels: [] },
+	door_splices_total: {
 		type: "counter",
-		help: "Connections and polls that came to this node and were passed on; behind nginx as in edge/ there are next to none",
+		help: "Connections that this node has passed on since its start; none, where what is in front knows the ring",
 		labels: [],
 	},
-	sockets_passed: { type: "gauge", help: "Connections that this node passes on to the owner of their stream", labels: [] },
+	door_relays_total: { type: "counter", help: "Requests of long polling that it has passed on", labels: [] },
 	ring_share: { type: "gauge", help: "The part of all streams that belongs to this node, 0 to 1", labels: ["ring"] },
 	mails_total: { type: "counter", help: "Tries to send a mail, by how they ended", labels: ["outcome"] },
 	cdc_published_total: {
@@ -123,15 +124,15 @@ export const metricTable = {
 		labels: ["collection", "reason"],
 	},
 	mails_waiting: { type: "gauge", help: "Mails that are due and have not left", labels: [] },
-	health_check: {
-		type: "gauge",
-		help: "What /health/ready of this node says of each of its checks: 1 or 0",
-		labels: ["check"],
-	},
 	trace_spans_total: {
 		type: "counter",
 		help: "Spans that ended here: exported, lost (the collector did not take them) or dropped (too many waited)",
 		labels: ["outcome"],
+	},
+	health_check: {
+		type: "gauge",
+		help: "What /health/ready of this node says of each of its checks: 1 or 0",
+		labels: ["check"],
 	},
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 

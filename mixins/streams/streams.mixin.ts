@@ -245,9 +245,10 @@ const engineOf = (service: This, namespace: Namespace, ring: RingName): Engine<F
 		origin: tracedOrigin,
 		// Of a stream that serves many: whichever of them it began to work for has nothing to do with it.
 		report: (error, what, stream) => outOfScope(() => service.logger.warn(`${stream}: ${what}: ${(error as Error).message}`)),
-		observer: counting(
-			tracedObserver(namespace, (stream) => service.engine.look(stream)?.followers ?? 0, home.observer),
-			ring,
+		observer: tracedObserver(
+			namespace,
+			(stream) => service.engine.look(stream)?.followers ?? 0,
+			counting(home.observer ?? {}, ring),
 		),
 	});
 };
