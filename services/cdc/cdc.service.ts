@@ -20,7 +20,7 @@ import { Tailer } from "./tailer.adapter.ts";
 
 // The change feed: every change of a document that may leave the database, on JetStream. docs/decisions/0026-change-feed.md
 
-export type CdcProfile = Pick<Profile, "kind" | "transporter" | "keyPrefix" | "leaseTimeout" | "cdc">;
+export type CdcProfile = Pick<Profile, "kind" | "transporter" | "keyPrefix" | "jetstreamReplicas" | "leaseTimeout" | "cdc">;
 
 interface CdcCollections {
 	cdc_positions: Position;
@@ -51,7 +51,13 @@ const roundEvery = 1_000;
 
 const openFeed = ({ profile, broker, logger, stopping }: Cdc, transporter: string): Promise<ChangeFeed> =>
 	ChangeFeed.open({
-		...{ transporter, prefix: profile.keyPrefix, keep: profile.cdc.keep, keepBytes: profile.cdc.keepBytes },
+		...{
+			transporter,
+			prefix: profile.keyPrefix,
+			keep: profile.cdc.keep,
+			keepBytes: profile.cdc.keepBytes,
+			replicas: profile.jetstreamReplicas,
+		},
 		...{ name: `${broker.nodeID} change feed`, logger, signal: stopping.signal },
 	});
 

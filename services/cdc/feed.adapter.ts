@@ -31,6 +31,8 @@ export interface FeedOptions {
 	/** ms */
 	keep: number;
 	keepBytes: number;
+	/** Copies of the stream, when it is made. Default 1. */
+	replicas?: number;
 	/** Shows up in the server's list of connections. */
 	name: string;
 	logger: { warn(...args: unknown[]): void; info(...args: unknown[]): void };
@@ -43,12 +45,13 @@ export interface Outlet {
 	publish(message: Message, signal: AbortSignal): Promise<void>;
 }
 
-const streamOf = ({ prefix, keep, keepBytes }: FeedOptions): Partial<StreamConfig> & { name: string } => ({
+const streamOf = ({ prefix, keep, keepBytes, replicas = 1 }: FeedOptions): Partial<StreamConfig> & { name: string } => ({
 	name: `${prefix.toUpperCase()}_CDC`,
 	subjects: [`${prefix}.cdc.>`],
 	retention: RetentionPolicy.Limits,
 	discard: DiscardPolicy.Old,
 	storage: StorageType.File,
+	num_replicas: replicas,
 	max_age: nanos(keep),
 	max_bytes: keepBytes,
 	duplicate_window: nanos(Math.min(duplicateWindowMs, keep)),
@@ -136,7 +139,7 @@ export class ChangeFeed implements Outlet {
 		return patiently(step, { heals: () => true, signal, onWait });
 	}
 
-	/** Made if absent, with one replica; who runs a NATS cluster makes it beforehand with more. Its limits are ours all the same. */
+	/** Made if absent. Its limits are ours all the same. */
 	async #ensure(): Promise<void> {
 		const config = streamOf(this.#options);
 		try {

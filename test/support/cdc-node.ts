@@ -47,7 +47,7 @@ export const startCdc = async (
 ): Promise<CdcNode> => {
 	const lines: unknown[][] = [];
 	const profile = {
-		...({ kind: "cluster", transporter: natsUrl, keyPrefix: world.name, leaseTimeout: 600 } as const),
+		...({ kind: "cluster", transporter: natsUrl, keyPrefix: world.name, jetstreamReplicas: 1, leaseTimeout: 600 } as const),
 		cdc: { collections, keep: 3_600_000, keepBytes: 64 * 1_048_576 },
 	};
 	const database = { kind: "mongo", url: mongoUrl, dbName: world.name } as const;
