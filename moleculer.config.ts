@@ -13,6 +13,7 @@ import { placement } from "./middlewares/placement.ts";
 import { requestId } from "./middlewares/request-id.ts";
 import { tracing } from "./middlewares/tracing.ts";
 import { TypeBoxValidator } from "./middlewares/typebox-validator.ts";
+import { MoleculerReporter } from "./mixins/metrics/moleculer-reporter.ts";
 import { setStoreProfile } from "./mixins/store/store-profile.ts";
 
 // Options of one broker. Every line differs from Moleculer's default for the reason beside it.
@@ -56,6 +57,13 @@ const cacher = ({ redisUrl, keyPrefix }: Profile): BrokerOptions["cacher"] =>
 
 /** Not there where nobody asked for traces: then it costs nothing. */
 const traced = ({ tracing: to, services }: Profile): Middleware[] => (to ? [tracing({ profile: to, services })] : []);
+/** Our reporter is none that Moleculer's types know; Moleculer takes any instance of its own base. */
+const ownMetrics = ({ moleculerMetrics }: Profile): BrokerOptions["metrics"] =>
+	moleculerMetrics && {
+		enabled: true,
+		collectProcessMetrics: false, // prom-client knows the process already, and is asked at a scrape instead of every five seconds
+		reporter: new MoleculerReporter() as unknown as "Prometheus",
+	};
 
 export const brokerOptions = (profile: Profile): BrokerOptions => ({
 	namespace: profile.namespace, // so that two installations can share a NATS server
@@ -79,6 +87,7 @@ export const brokerOptions = (profile: Profile): BrokerOptions => ({
 		discoverer: new PatientDiscoverer(), // a process that stood still for 2 s would take all others for dead
 	},
 
+	metrics: ownMetrics(profile), // in the page that has our own metrics
 	cacher: cacher(profile),
 	validator: new TypeBoxValidator(), // `params` are the same TypeBox schemas that the OpenAPI document is made of
 	middlewares: [audit(), domainErrors(), ...traced(profile), requestId(), metrics(), drain(), placement()], // stopped from the last to the first: the door begins to close, then services drain

@@ -24,7 +24,7 @@ import { whyEnded } from "./connection-row.ts";
 import type { ConnectionFacts } from "./connections.ts";
 import { type Frame, frameEncoder } from "./frame.ts";
 import { Gate } from "./gate.ts";
-import { streamGauges } from "./gauges.ts";
+import { counting, streamGauges } from "./gauges.ts";
 import { historyPage } from "./history-page.ts";
 import { nodeTimers } from "./node-timers.ts";
 import type { StreamHome } from "./ports.ts";
@@ -231,7 +231,7 @@ const join = async (service: This, namespace: Namespace, desk: SessionDesk, sock
 	}
 };
 
-const engineOf = (service: This, namespace: Namespace): Engine<Frame> => {
+const engineOf = (service: This, namespace: Namespace, ring: RingName): Engine<Frame> => {
 	const { home, placement } = service;
 	return new Engine<Frame>({
 		log: home.log,
@@ -245,7 +245,11 @@ const engineOf = (service: This, namespace: Namespace): Engine<Frame> => {
 		origin: tracedOrigin,
 		// Of a stream that serves many: whichever of them it began to work for has nothing to do with it.
 		report: (error, what, stream) => outOfScope(() => service.logger.warn(`${stream}: ${what}: ${(error as Error).message}`)),
-		observer: tracedObserver(namespace, (stream) => service.engine.look(stream)?.followers ?? 0, home.observer),
+		observer: tracedObserver(
+			namespace,
+			(stream) => service.engine.look(stream)?.followers ?? 0,
+			counting(home.observer ?? {}, ring),
+		),
 	});
 };
 
@@ -260,7 +264,7 @@ const open = (service: This, { ring: name, namespace, home, profile }: StreamsOp
 		...{ broker: service.broker, logger: service.logger, name: service.name, store: service.home.registry, profile },
 		settled: () => service.placement.settled,
 	});
-	service.engine = engineOf(service, namespace);
+	service.engine = engineOf(service, namespace, name);
 	const desk = deskOf(service);
 	const nsp = service.io.of(namespace);
 	service.gate.watch(service.io);
