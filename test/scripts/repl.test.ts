@@ -116,8 +116,10 @@ describe("operators' commands at the prompt of a Souk in one process", function 
 		assert.equal((await prompt.json(`retry ${first.id}`)).id, first.id);
 		assert.deepEqual((await newest()).action, "gateway.retryDeadLetter");
 		assert.equal((await prompt.json(`drop ${second.id}`)).id, second.id);
-		const { action, target, actor, outcome } = await newest();
+		const { action, target, actor, outcome, was } = await newest();
 		assert.deepEqual([action, target, actor.id, outcome], ["gateway.dropDeadLetter", second.id, me, "done"]);
+		const { group, subject, entity, eventId } = second;
+		assert.deepEqual(was, { group, subject, entity, eventId });
 		assert.deepEqual(await letters(), []);
 	});
 
