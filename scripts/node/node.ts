@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import { ServiceBroker } from "moleculer";
 import type { Profile } from "../../config/profile-type.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
+import { serveCopies } from "../backup/online-copy.ts";
 import { startMetricsServer } from "./metrics-server.ts";
 import { createServices } from "./services.ts";
 
@@ -36,7 +37,10 @@ export const startNode = async (profile: Profile): Promise<SoukNode> => {
 		await metrics?.close();
 		throw error;
 	}
+	const { store } = profile;
+	const copies = store.kind === "embedded" ? await serveCopies(store.dataDir, (what) => broker.logger.warn(what)) : null;
 	const stop = async (): Promise<void> => {
+		await copies?.close();
 		await broker.stop();
 		// Last of all: a drain is worth watching.
 		await metrics?.close();

@@ -11,14 +11,18 @@ export class Refusal extends Error {
 /** Errors whose message tells a person what to do. By name: most are thrown deep inside of a service. */
 const plain = new Set(["Refusal", "DataFolderInUse", "DataFolderUnusable", "BadKeySet", "UnfitDkim"]);
 
-/** Says why this process cannot start, in words for the person who started it, and ends it. */
-export const refuse = (error: unknown): never => {
-	if (error instanceof SettingsError) {
-		console.error(error.message);
-		process.exit(exitConfig);
-	}
-	const reason = error instanceof Error ? error.message : String(error);
-	console.error(`Souk could not start: ${reason}`);
-	if (error instanceof Error && !plain.has(error.name)) console.error(error.stack);
-	process.exit(1);
-};
+/** Says why this process cannot do what it was started for, in words for the person who started it, and ends it. */
+export const refuseTo =
+	(failure: string) =>
+	(error: unknown): never => {
+		if (error instanceof SettingsError) {
+			console.error(error.message);
+			process.exit(exitConfig);
+		}
+		const reason = error instanceof Error ? error.message : String(error);
+		console.error(`${failure}: ${reason}`);
+		if (error instanceof Error && !plain.has(error.name)) console.error(error.stack);
+		process.exit(1);
+	};
+
+export const refuse = refuseTo("Souk could not start");

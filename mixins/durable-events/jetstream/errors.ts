@@ -1,7 +1,7 @@
 import { ErrorCode, NatsError } from "nats";
 
 // Numbers of JetStream's errors: https://github.com/nats-io/nats-server/blob/main/server/errors.json
-const numbers = { noStream: 10059, noConsumer: 10014, noMessage: 10037, streamDiffers: 10058 } as const;
+const numbers = { noStream: 10059, noConsumer: 10014, noMessage: 10037, noSequence: 10043, streamDiffers: 10058 } as const;
 
 export const isApiError = (error: unknown, which: keyof typeof numbers): boolean =>
 	error instanceof NatsError && error.api_error?.err_code === numbers[which];
