@@ -1,6 +1,9 @@
 // How one value of the environment is read. A parser throws `Unfit` with what would be right; it never repeats the value,
 // because half of them may hold a password.
 
+import { accessSync, constants, statSync } from "node:fs";
+import { resolve } from "node:path";
+
 export class Unfit extends Error {
 	override readonly name = "Unfit";
 }
@@ -67,6 +70,17 @@ export const urlsOf = (...schemes: readonly string[]): Parser<string> => {
 	return (text) => list(one)(text).join(",");
 };
 
+/** Its absolute path. */
+export const readableFile: Parser<string> = (text) => {
+	try {
+		accessSync(text, constants.R_OK);
+		return statSync(text).isFile() ? resolve(text) : unfit("the path of a file");
+	} catch (error) {
+		if (error instanceof Unfit) throw error;
+		return unfit("the path of a file that this process may read");
+	}
+};
+
 /** A replica set's URL names several hosts, which `URL` does not parse; the driver has the last word, we only check the shape. */
 export const mongoUrl: Parser<string> = matching(
 	/^mongodb(\+srv)?:\/\/([^\s/@]+@)?[^\s/@,]+(,[^\s/@,]+)*(\/\S*)?$/,
@@ -101,3 +115,21 @@ export const rateLimit: Parser<RateLimitValue> = (text) => {
 export const email: Parser<string> = matching(/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/, "an e-mail address");
 
 export const anyText: Parser<string> = (text) => text;
+
+/** A part of all, from 0 to 1. */
+export const ratio: Parser<number> = (text) => {
+	const value = /^\d{1,3}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+	return value <= 1 ? value : unfit("a number from 0 to 1");
+};
+
+/** `name=value`, several with commas, the values percent-encoded, as OpenTelemetry's specification has it. */
+export const headers: Parser<Readonly<Record<string, string>>> = (text) =>
+	Object.fromEntries(
+		list((pair) => {
+			const [, name, value] = /^([\w-]+)\s*=\s*([!-~]*)$/.exec(pair) ?? [];
+			if (name === undefined || value === undefined || !isEncoded(value)) return unfit("name=value pairs with commas in between");
+			return [name, decodeURIComponent(value)] as const;
+		})(text),
+	);
+
+const isEncoded = (value: string): boolean => !/%(?![\da-f]{2})/i.test(value);

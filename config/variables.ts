@@ -25,8 +25,20 @@ const nodeName = read.matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "letters, di
 const hostPort = read.matching(/^[^\s:/]+:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/, "host:port");
 
 /** What runs in a process unless SERVICES says otherwise; also the names of the folders under services/. */
-export const serviceNames = ["gateway", "auth", "orders", "payment", "chat", "notification", "email"] as const;
+export const serviceNames = ["gateway", "auth", "orders", "payment", "chat", "notification", "email", "cdc"] as const;
+/** Nothing to do in one process: there is no bus to publish on, and no change streams. */
+export const clusterOnly: readonly ServiceName[] = ["cdc"];
 export type ServiceName = (typeof serviceNames)[number];
+
+/** Of OTEL_TRACES_SAMPLER, https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
+export const samplers = [
+	"always_on",
+	"always_off",
+	"traceidratio",
+	"parentbased_always_on",
+	"parentbased_always_off",
+	"parentbased_traceidratio",
+] as const;
 
 /** Consumer groups whose policy the environment may set. */
 export const groupNames = ["orders", "payment", "chat", "notification", "notification_chat", "email", "email_chat"] as const;
@@ -47,9 +59,20 @@ export const variables = {
 
 	DATA_DIR: given("./data", read.anyText),
 	TRANSPORTER: optional(read.urlsOf("nats", "tls")),
+	NATS_CA: optional(read.readableFile),
+	NATS_CERT: optional(read.readableFile),
+	NATS_KEY: optional(read.readableFile),
+	NATS_CREDS: optional(read.readableFile),
+	NATS_NKEY: optional(read.readableFile),
 	MONGO_URL: optional(read.mongoUrl),
+	MONGO_CA: optional(read.readableFile),
+	MONGO_CERT: optional(read.readableFile),
 	REDIS_URL: optional(read.urlOf("redis", "rediss")),
+	REDIS_CA: optional(read.readableFile),
+	REDIS_CERT: optional(read.readableFile),
+	REDIS_KEY: optional(read.readableFile),
 	KEY_PREFIX: given("souk", word),
+	JETSTREAM_REPLICAS: given("1", read.whole(1, 5)),
 	AUTO_MIGRATE: given("true", read.flag),
 
 	SERVICES: given("", read.list(read.oneOf(...serviceNames))),
@@ -58,6 +81,7 @@ export const variables = {
 	SOCKET_PORT: optional(read.portNumber),
 	ADVERTISE: optional(hostPort),
 	METRICS_PORT: optional(read.portNumber),
+	MOLECULER_METRICS: given("true", read.flag),
 
 	ADMIN_EMAIL: optional(read.email),
 	ADMIN_PASSWORD: optional(read.matching(/^.{8,128}$/su, "8 to 128 characters")),
@@ -98,9 +122,20 @@ export const variables = {
 	RECONCILE_EVERY_MS: given("1000", read.milliseconds(50, 10 * minute)),
 	RESERVATION_GRACE_MS: given("60000", read.milliseconds(100, 24 * hour)),
 
+	CDC_COLLECTIONS: given("", read.list(word)),
+	CDC_KEEP: given("12h", read.duration),
+	CDC_KEEP_MB: given("1024", read.whole(1, 100_000_000)),
+
 	LOG_LEVEL: given("info", read.oneOf("fatal", "error", "warn", "info", "debug", "trace")),
 	LOG_FORMAT: given("pretty", read.oneOf("pretty", "json")),
 	OTEL_EXPORTER_OTLP_ENDPOINT: optional(read.urlOf("http", "https")),
+	OTEL_EXPORTER_OTLP_HEADERS: given("", read.headers),
+	OTEL_EXPORTER_OTLP_TIMEOUT: given("10000", read.milliseconds(100, hour)),
+	OTEL_TRACES_SAMPLER: given("parentbased_traceidratio", read.oneOf(...samplers)),
+	OTEL_TRACES_SAMPLER_ARG: given("0.1", read.ratio),
+	OTEL_BSP_SCHEDULE_DELAY: given("5000", read.milliseconds(10, hour)),
+	OTEL_BSP_MAX_QUEUE_SIZE: given("2048", read.whole(1, 1_000_000)),
+	TRUST_TRACEPARENT: given("false", read.flag),
 } as const;
 
 export const groupVariables = {

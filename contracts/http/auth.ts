@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { auditRoutes } from "./audit.ts";
 import { Id, IdParams, listQuery, Page, Time } from "./common.ts";
 import type { Route } from "./route.ts";
 import { serviceKeyRoutes } from "./service-keys.ts";
@@ -293,4 +294,5 @@ export const authRoutes: readonly Route[] = [
 		errors: ["NOT_FOUND", "TRANSITION_REFUSED"],
 	},
 	...serviceKeyRoutes,
+	...auditRoutes,
 ];

@@ -37,6 +37,8 @@ export interface Delivery {
 	event: DomainEvent;
 	/** 1 for the first. */
 	tries: number;
+	/** Of the publish that brought it here, where that was recorded: nearer than the event's own. */
+	traceparent?: string;
 }
 
 /** Resolves when the work is done. A throw means: again later, or to the dead letters after the last try. */
@@ -76,7 +78,7 @@ export interface GroupHealth {
 	group: string;
 	service: string;
 	ok: boolean;
-	/** Events that wait for this group, not counting those in flight here. */
+	/** Events that wait for this group, not counting those in flight here; of the change feed seconds. */
 	lag: number;
 	inFlight: number;
 	detail?: string;

@@ -29,7 +29,11 @@ export class NodePlacement {
 	#listening: Promise<void> | null = null;
 	#joining: NodeJS.Timeout | undefined;
 	#settling: NodeJS.Timeout | undefined;
-	readonly #endGauge = measured("sockets_passed", {}, () => this.door.counts.carried);
+	readonly #gauges = [
+		measured("sockets_passed", {}, () => this.door.counts.carried),
+		measured("door_splices_total", {}, () => this.door.passedOn.spliced),
+		measured("door_relays_total", {}, () => this.door.passedOn.relayed),
+	];
 	#leaving = false;
 	#left = false;
 
@@ -120,7 +124,7 @@ export class NodePlacement {
 		clearTimeout(this.#settling);
 		for (const name of registryEvents) this.#broker.localBus.off(name, this.#refresh);
 		await this.door.close();
-		this.#endGauge();
+		for (const end of this.#gauges) end();
 	}
 
 	async #open({ transporter, socketPort, host, advertise }: Parameters<NodePlacement["open"]>[0]): Promise<void> {

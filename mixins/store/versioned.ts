@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EventDraft } from "../../contracts/events.ts";
 import type { OutboxEvent } from "../durable-events/port.ts";
+import { traceparentFor } from "../tracing/spans.ts";
 import { StoreUnavailable, WriteUncertain } from "./errors.ts";
 import { inTurn } from "./in-turn.ts";
 import type { Document, Update } from "./port.ts";
@@ -29,7 +30,7 @@ export const outboxIndex = { name: "outbox", fields: [["outboxAt", 1]], sparse: 
 export interface Cause {
 	/** Epoch ms. */
 	at: number;
-	/** For the events' envelopes. */
+	/** For the events' envelopes. Without a trace: that of what this code runs for. */
 	requestid?: string | undefined;
 	traceparent?: string | undefined;
 }
@@ -82,8 +83,11 @@ export const envelopes = (
 	version: number,
 	drafts: readonly EventDraft[],
 	{ at, requestid, traceparent }: Cause,
-): OutboxEvent[] =>
-	drafts.map((draft, index) => ({
+): OutboxEvent[] => {
+	const [first] = drafts;
+	if (!first) return [];
+	const trace = traceparent ?? traceparentFor(first.type);
+	return drafts.map((draft, index) => ({
 		specversion: "1.0",
 		// The same change has the same ids, however often it is tried.
 		id: `${name}.${id}.${version}.${index}`,
@@ -91,8 +95,9 @@ export const envelopes = (
 		time: new Date(at).toISOString(),
 		...draft,
 		...(requestid ? { requestid } : {}),
-		...(traceparent ? { traceparent } : {}),
+		traceparent: trace,
 	}));
+};
 
 /** Hands events to whoever publishes them. To be called once the write that carries them is durable. */
 export const tell = (collection: StoreCollection<never>, id: string, events: readonly OutboxEvent[]): void => {

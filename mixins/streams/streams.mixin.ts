@@ -17,18 +17,20 @@ import { networkOf } from "../rate-limits/network.ts";
 import { type LimitName, type RateLimits, rateLimits } from "../rate-limits/rate-limits.ts";
 import { type VolatileRedis, volatileRedis } from "../redis/volatile-redis.ts";
 import { addressOf, agentOf } from "../rest/client.ts";
+import { outOfScope } from "../tracing/scope.ts";
 import { handshakeOf } from "./checks.ts";
 import { type ConnectionRegistry, connectionRegistry } from "./connection-registry.ts";
 import { whyEnded } from "./connection-row.ts";
 import type { ConnectionFacts } from "./connections.ts";
 import { type Frame, frameEncoder } from "./frame.ts";
 import { Gate } from "./gate.ts";
-import { streamGauges } from "./gauges.ts";
+import { counting, streamGauges } from "./gauges.ts";
 import { historyPage } from "./history-page.ts";
 import { nodeTimers } from "./node-timers.ts";
 import type { StreamHome } from "./ports.ts";
 import { type SessionDesk, StreamSession } from "./session.ts";
 import { SocketSink } from "./socket-sink.ts";
+import { tracedObserver, tracedOrigin } from "./traced.ts";
 
 export interface StreamsOptions {
 	/** The name of the service, which is that of its ring. */
@@ -229,7 +231,7 @@ const join = async (service: This, namespace: Namespace, desk: SessionDesk, sock
 	}
 };
 
-const engineOf = (service: This, namespace: Namespace): Engine<Frame> => {
+const engineOf = (service: This, namespace: Namespace, ring: RingName): Engine<Frame> => {
 	const { home, placement } = service;
 	return new Engine<Frame>({
 		log: home.log,
@@ -240,8 +242,14 @@ const engineOf = (service: This, namespace: Namespace): Engine<Frame> => {
 		greet: (stream, userId) => home.greet(stream, userId),
 		timers: nodeTimers,
 		random: Math.random,
-		report: (error, what, stream) => service.logger.warn(`${stream}: ${what}: ${(error as Error).message}`),
-		...(home.observer && { observer: home.observer }),
+		origin: tracedOrigin,
+		// Of a stream that serves many: whichever of them it began to work for has nothing to do with it.
+		report: (error, what, stream) => outOfScope(() => service.logger.warn(`${stream}: ${what}: ${(error as Error).message}`)),
+		observer: tracedObserver(
+			namespace,
+			(stream) => service.engine.look(stream)?.followers ?? 0,
+			counting(home.observer ?? {}, ring),
+		),
 	});
 };
 
@@ -256,7 +264,7 @@ const open = (service: This, { ring: name, namespace, home, profile }: StreamsOp
 		...{ broker: service.broker, logger: service.logger, name: service.name, store: service.home.registry, profile },
 		settled: () => service.placement.settled,
 	});
-	service.engine = engineOf(service, namespace);
+	service.engine = engineOf(service, namespace, name);
 	const desk = deskOf(service);
 	const nsp = service.io.of(namespace);
 	service.gate.watch(service.io);

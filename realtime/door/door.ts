@@ -84,7 +84,9 @@ export class Door {
 	readonly #locals = new Map<RingName, Server>();
 	/** When each is closed. */
 	readonly #listeners = new Map<Server, Promise<unknown>>();
-	readonly #passedOn = new WeakSet<IncomingMessage>();
+	/** Requests that another node has passed on to this one. */
+	readonly #markedHops = new WeakSet<IncomingMessage>();
+	readonly #totals = { spliced: 0, relayed: 0 };
 	/** Upgraded connections of clients that are served here. */
 	readonly #served = new Set<Writable>();
 	/** Those that another node serves, or is asked to, and answers to polls that it gives. */
@@ -115,12 +117,17 @@ export class Door {
 
 	/** How many nodes of the cluster stand between the client and this request: 0 or 1. Add it to the proxies that are trusted. */
 	hopsOf(req: IncomingMessage): 0 | 1 {
-		return this.#passedOn.has(req) ? 1 : 0;
+		return this.#markedHops.has(req) ? 1 : 0;
 	}
 
 	/** `served`: upgraded connections that are served here. `carried`: what is another node's, polls that wait for their answer among it. */
 	get counts(): { served: number; carried: number } {
 		return { served: this.#served.size, carried: this.#carried.size };
+	}
+
+	/** Since its start: connections that were spliced to another node, and requests of polling that another node answered. None of either: what is in front is right. */
+	get passedOn(): { readonly spliced: number; readonly relayed: number } {
+		return this.#totals;
 	}
 
 	/** Takes sockets, and nothing else, on a port of its own. */
@@ -187,10 +194,12 @@ export class Door {
 		this.#admit({
 			req,
 			serve: (server) => server.emit("request", req, res),
-			pass: (peer, ofSession) => {
+			pass: async (peer, ofSession) => {
 				keepWhileOpen(this.#carried, res);
 				const suspects = this.#peers.suspected();
-				return relay(req, res, { peer, suspects, ofSession, agent: this.#agent, limits: this.#limits });
+				const done = await relay(req, res, { peer, suspects, ofSession, agent: this.#agent, limits: this.#limits });
+				if (done) this.#totals.relayed += 1;
+				return done;
 			},
 			refuse: (refusal) => refuse(res, refusal),
 		});
@@ -209,6 +218,7 @@ export class Door {
 			pass: async (peer) => {
 				const answered = await dial(req, peer, this.#peers.suspected(), this.#limits);
 				if (!answered) return socket.destroyed;
+				this.#totals.spliced += 1;
 				await splice(socket, head, answered, this.#limits);
 				return true;
 			},
@@ -225,7 +235,7 @@ export class Door {
 	}
 
 	#servePassed(client: Client, destination: Destination, suspects: readonly string[]): void {
-		this.#passedOn.add(client.req);
+		this.#markedHops.add(client.req);
 		for (const address of suspects) this.#peers.suspect(address);
 		this.#serveHere(client, destination);
 	}

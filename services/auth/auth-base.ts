@@ -7,6 +7,7 @@ import { type Handler as RouteHandler, routeActions } from "../../mixins/route-a
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import { outboxIndex } from "../../mixins/store/versioned.ts";
+import { type AuditRow, auditRows } from "./audit.ts";
 import type { LoginThrottle } from "./login-throttle.adapter.ts";
 import type { PasswordHasher } from "./password-hasher.adapter.ts";
 import type { AskedReset, ResetDesk } from "./reset-desk.adapter.ts";
@@ -23,6 +24,7 @@ export interface AuthCollections {
 	sessions: Session;
 	service_keys: ServiceKey;
 	asked_resets: AskedReset;
+	audit_log: AuditRow;
 }
 
 export const collections: { readonly [K in keyof AuthCollections]: CollectionSpec } = {
@@ -52,6 +54,7 @@ export const collections: { readonly [K in keyof AuthCollections]: CollectionSpe
 	},
 	asked_resets: { indexes: [{ name: "at", fields: [["at", 1]] }] },
 	service_keys: { indexes: [{ name: "list", fields: [["listKey", -1]], sparse: true }] },
+	audit_log: auditRows,
 };
 
 export type AuthProfile = Pick<

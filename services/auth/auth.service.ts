@@ -5,6 +5,7 @@ import { health } from "../../mixins/health/health.mixin.ts";
 import { type VolatileRedis, volatileRedis } from "../../mixins/redis/volatile-redis.ts";
 import { type StoreMembers, type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { administration } from "./admin.mixin.ts";
+import { auditing } from "./auditing.mixin.ts";
 import { type AuthCollections, type AuthProfile, type AuthVars, collections } from "./auth-base.ts";
 import { Background } from "./background.adapter.ts";
 import { type Announce, ensureAdmin } from "./first-admin.adapter.ts";
@@ -95,6 +96,7 @@ export const auth = ({
 		verification,
 		people,
 		administration,
+		auditing,
 		serviceKeysOfPrograms,
 		health(function (this: This) {
 			return { checks: { store: () => requireStore(this) } };

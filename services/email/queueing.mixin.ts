@@ -3,6 +3,7 @@ import { clock } from "../../config/clock.ts";
 import type { DomainEvent } from "../../contracts/events.ts";
 import { causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { createEntity } from "../../mixins/store/versioned.ts";
+import { currentOrigin } from "../../mixins/tracing/scope.ts";
 import type { EmailService } from "./email-base.ts";
 import { type Mail, newMail } from "./mail.ts";
 import { mailedEvents, mailsOf } from "./mails-of.ts";
@@ -12,7 +13,7 @@ import { mailedEvents, mailsOf } from "./mails-of.ts";
 async function queue(this: EmailService, { params: event }: Context<DomainEvent>): Promise<void> {
 	const cause = causeOf({ requestID: event.requestid });
 	for (const draft of mailsOf(event)) {
-		await createEntity<Mail>(this.store.mails, newMail(draft, event.id, clock.now()), [], cause);
+		await createEntity<Mail>(this.store.mails, newMail(draft, event.id, clock.now(), currentOrigin()), [], cause);
 	}
 	this.sending?.wake();
 }

@@ -4,6 +4,8 @@ import { newId } from "../../contracts/ids.ts";
 import { count } from "../../mixins/metrics/metrics.ts";
 import type { StoreCollection } from "../../mixins/store/store.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
+import { scopeFrom } from "../../mixins/tracing/scope.ts";
+import { inSpanOf, type Span } from "../../mixins/tracing/spans.ts";
 import type { Mail } from "./mail.ts";
 import { decideClaim, decideOutcome, type Outcome } from "./moves.ts";
 
@@ -47,6 +49,8 @@ const anyOf = <T>(items: readonly T[], count: number): T[] =>
 		.sort((a, b) => a.place - b.place)
 		.slice(0, count)
 		.map(({ item }) => item);
+
+const mailSpan = { name: "mail send", kind: "client" } as const;
 
 export class Sending {
 	readonly #options: SendingOptions;
@@ -127,7 +131,8 @@ export class Sending {
 	}
 
 	#begin(mail: Mail): void {
-		const one = this.#sendOne(mail)
+		const { origin } = mail;
+		const one = inSpanOf(scopeFrom(origin?.requestid, origin?.traceparent), mailSpan, (span) => this.#sendOne(mail, span))
 			.catch((error) => this.#options.logger.error(`What became of mail ${mail._id} could not be written down:`, error))
 			.finally(() => {
 				this.#running.delete(mail._id);
@@ -136,12 +141,13 @@ export class Sending {
 		this.#running.set(mail._id, one);
 	}
 
-	async #sendOne(mail: Mail): Promise<void> {
+	async #sendOne(mail: Mail, span: Span | null): Promise<void> {
 		const claimId = mail.claim?.id ?? "";
 		const renewing = setInterval(() => void this.#renew(mail, claimId), this.#options.claimFor / 3);
 		try {
 			const outcome = await this.#attempt(mail);
 			count("mails_total", { outcome: outcome.kind });
+			span?.set({ "souk.mail.outcome": outcome.kind, "souk.mail.template": mail.template });
 			await this.#note(mail, claimId, outcome);
 		} finally {
 			clearInterval(renewing);

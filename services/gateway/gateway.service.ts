@@ -24,6 +24,7 @@ import { openApi } from "./openapi.ts";
 import { operating } from "./operating.mixin.ts";
 import { type Document, documents } from "./pages.ts";
 import { servicesBehind } from "./readiness.ts";
+import { watching } from "./watching.mixin.ts";
 import { isBuilt, webPages } from "./web/web-files.ts";
 import { webSession } from "./web/web-session.ts";
 
@@ -91,6 +92,7 @@ export const gateway = (profile: Profile, { routes = allRoutes, web = webFolder 
 		healthActions({ version: manifest.version, services: servicesBehind(routes, "gateway") }),
 		deadLetterActions,
 		operating,
+		watching,
 		olderShop,
 		olderCustomers,
 		olderChat,

@@ -1,6 +1,7 @@
 import { clock } from "../../../config/clock.ts";
 import type { DomainEvent } from "../../../contracts/events.ts";
 import { count, observe } from "../../metrics/metrics.ts";
+import { inScope, scopeFrom } from "../../tracing/scope.ts";
 import { backoffDelay } from "../backoff.ts";
 import type { BusLogger, RecordStore } from "../bus.ts";
 import { describeError } from "../errors.ts";
@@ -111,7 +112,9 @@ export class LocalGroup {
 		while (this.active && this.#inFlight.size < this.#options.subscription.policy.concurrency) {
 			const job = this.#queue.shift();
 			if (!job) return;
-			this.#inFlight.add(this.#handle(job));
+			// Not for whoever happens to make room: what is logged about it is part of what it came of.
+			const { requestid, traceparent } = job.event;
+			this.#inFlight.add(inScope(scopeFrom(requestid, traceparent), () => this.#handle(job)));
 		}
 	}
 
