@@ -44,8 +44,8 @@ export const inReadingOrder = (names: readonly string[]): string[] =>
 
 /**
  * What is true of running processes alone, and sessions: a refresh token that was used since, or a session that was ended since because a
- * device was stolen, must not come to life again. Everybody logs in anew.
+ * device was stolen, must not come to life again: everybody logs in anew. And where the change feed was: without it, all is published once.
  */
-const leftOut = new Set(["leases", "connections", "inbox_connections", "sessions"]);
+const leftOut = new Set(["leases", "connections", "inbox_connections", "sessions", "cdc_positions"]);
 
 export const isKept = (name: string): boolean => !leftOut.has(name) && !name.startsWith("system.");

@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { redisOptions } from "../../config/connections.ts";
 import { Refusal } from "../node/refusal.ts";
 
 // Redis may be forgotten, and after a restore it has to be: what is cached there is of later versions than the documents.
@@ -14,7 +15,7 @@ const forgetAll = async (redis: Redis, pattern: string): Promise<number> => {
 };
 
 const withRedis = async <T>(url: string, work: (redis: Redis) => Promise<T>): Promise<T> => {
-	const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1, retryStrategy: () => null });
+	const redis = new Redis({ ...redisOptions(url), lazyConnect: true, maxRetriesPerRequest: 1, retryStrategy: () => null });
 	redis.on("error", () => undefined); // the command that fails says it
 	try {
 		await redis.connect();
