@@ -26,6 +26,7 @@ const facts = {
 	target: Type.Union([Type.String({ maxLength: 200 }), Type.Null()], { description: "Id of what it was done to" }),
 	details: Type.Record(Type.String(), Type.Unknown(), { description: "What was asked for. No secrets" }),
 	requestId: Type.String({ maxLength: 200 }),
+	traceId: Type.Optional(Type.String({ maxLength: 32 })),
 	address: Type.String({ maxLength: 200, description: "Of the client; empty for the prompt" }),
 };
 

@@ -8,6 +8,7 @@ import { isAdminChange } from "../contracts/http/audit.ts";
 import { routes } from "../contracts/http/index.ts";
 import { newId } from "../contracts/ids.ts";
 import { adminOf } from "../mixins/call-meta/call-meta.ts";
+import { currentScope } from "../mixins/tracing/scope.ts";
 import { refusalOf } from "./domain-errors.ts";
 
 // Writes down what administrators change, around the action that does it: whoever calls it, over HTTP or at the prompt.
@@ -32,6 +33,11 @@ const idIn = (value: unknown): string | undefined => {
 	return typeof id === "string" ? id.slice(0, 200) : undefined;
 };
 
+const tracePart = (): Pick<AuditIntent, "traceId"> => {
+	const traceId = currentScope()?.trace.traceId;
+	return traceId === undefined ? {} : { traceId };
+};
+
 /** Throws for whoever is no administrator: who calls an action by its name alone has no actor to write down. */
 const intentOf = (ctx: Call, action: string): AuditIntent => ({
 	id: newId(),
@@ -42,6 +48,7 @@ const intentOf = (ctx: Call, action: string): AuditIntent => ({
 	details: detailsOf(ctx.params),
 	requestId: ctx.requestID ?? ctx.id,
 	address: ctx.meta.client?.address ?? "",
+	...tracePart(),
 });
 
 const begin = async (broker: ServiceBroker, ctx: Call, intent: AuditIntent): Promise<void> => {
