@@ -14,6 +14,7 @@ import { notifications } from "./figures/notifications.ts";
 import { orderCache } from "./figures/order-cache.ts";
 import { orderFlow } from "./figures/order-flow.ts";
 import { rollingUpdate } from "./figures/rolling-update.ts";
+import { watching } from "./figures/watching.ts";
 import { type Figure, isMet, toTable } from "./support/figure.ts";
 
 const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
 	"live-slow-readers": liveSlowReaders,
 	notifications,
 	"rolling-update": rollingUpdate,
+	watching,
 };
 
 const chosen = process.argv.slice(2);
