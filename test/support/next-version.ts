@@ -32,7 +32,9 @@ const { ServiceBroker: Broker } = await import("moleculer");
 patch(Broker as unknown as typeof ServiceBroker, "call", (call) => {
 	return function (name: string, params?: unknown, options?: { meta?: object }) {
 		if (name.startsWith("$") || !(params === undefined || isPlain(params))) return call.call(this, name, params, options);
-		return call.call(this, name, { ...params, addedLater: added }, { ...options, meta: { ...options?.meta, addedLater: added } });
+		// Not a copy of `meta`: callers read in theirs what came back.
+		if (options?.meta) Object.assign(options.meta, { addedLater: added });
+		return call.call(this, name, { ...params, addedLater: added }, options);
 	};
 });
 
