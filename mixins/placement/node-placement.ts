@@ -43,6 +43,7 @@ export class NodePlacement {
 		this.door = new Door({
 			peers: this.placement,
 			onTrouble: ({ message }) => broker.logger.warn(`The port of sockets has trouble, and goes on: ${message}`),
+			onForeign: (origin, address) => broker.logger.info(`a page of ${origin} was refused a socket, from ${address}`),
 		});
 		for (const name of registryEvents) broker.localBus.on(name, this.#refresh);
 	}
@@ -54,6 +55,11 @@ export class NodePlacement {
 	open(profile: Pick<Profile, "transporter" | "socketPort" | "host" | "advertise">): Promise<void> {
 		this.#listening ??= this.#open(profile);
 		return this.#listening;
+	}
+
+	/** Pages of which origins may open sockets, beside those of the host that they open them to. */
+	allowPages({ corsOrigins, publicUrl }: Pick<Profile, "corsOrigins" | "publicUrl">): void {
+		this.door.allowOrigins([...corsOrigins, new URL(publicUrl).origin]);
 	}
 
 	/** When all services of the broker have started. */

@@ -7,6 +7,7 @@ import { type RingName, ringOf } from "../ring.ts";
 import { newSessionId, tagOf } from "../session-id.ts";
 import { endAll } from "./end-all.ts";
 import { type Destination, destinationOf, takeMarker } from "./head.ts";
+import { mayOpen } from "./origin.ts";
 import { type Refusal, refusals, refuse, refuseMalformed, refuseRaw } from "./refusal.ts";
 import { relay } from "./relay.ts";
 import { dial, splice } from "./splice.ts";
@@ -54,6 +55,8 @@ export interface DoorOptions {
 	readonly limits?: Partial<DoorLimits>;
 	/** Told of what its port cannot do, such as accept a connection without a free file. It goes on. */
 	readonly onTrouble?: (error: Error) => void;
+	/** A page of another origin was turned away. */
+	readonly onForeign?: (origin: string, address: string) => void;
 }
 
 /** What all requests of socket.io begin with. */
@@ -93,15 +96,23 @@ export class Door {
 	readonly #carried = new Set<Writable>();
 	readonly #tag: string;
 	readonly #onTrouble: (error: Error) => void;
+	readonly #onForeign: (origin: string, address: string) => void;
+	#origins: readonly string[] = [];
 	#passed = 0;
 	#leaving = false;
 	#closing: Promise<void> | null = null;
 
-	constructor({ peers, limits, onTrouble = () => undefined }: DoorOptions) {
+	constructor({ peers, limits, onTrouble = () => undefined, onForeign = () => undefined }: DoorOptions) {
 		this.#peers = peers;
 		this.#onTrouble = onTrouble;
+		this.#onForeign = onForeign;
 		this.#limits = { ...standardLimits, ...limits };
 		this.#tag = tagOf(peers.self.key);
+	}
+
+	/** Pages of which origins may connect, beside those of the host that the request names. */
+	allowOrigins(origins: readonly string[]): void {
+		this.#origins = origins;
 	}
 
 	/** Streams of the ring that are this node's go to `server`, an HTTP server that need not listen: it gets `request` and `upgrade`. */
@@ -229,9 +240,16 @@ export class Door {
 	#admit(client: Client): void {
 		const marker = takeMarker(client.req, this.#peers.self.key);
 		const destination = destinationOf(client.req.url ?? "");
-		if (this.#leaving && destination.sessionId === null) client.refuse(refusals.unavailable);
+		// The node that passed it on has looked.
+		if (!marker && !mayOpen(client.req.headers, this.#origins)) this.#turnAway(client);
+		else if (this.#leaving && destination.sessionId === null) client.refuse(refusals.unavailable);
 		else if (marker) this.#servePassed(client, destination, marker.suspects);
 		else void this.#route(client, destination);
+	}
+
+	#turnAway({ req, refuse: answer }: Client): void {
+		this.#onForeign(String(req.headers.origin).slice(0, 200), req.socket.remoteAddress ?? "unknown");
+		answer(refusals.foreign);
 	}
 
 	#servePassed(client: Client, destination: Destination, suspects: readonly string[]): void {
