@@ -10,7 +10,7 @@ import { domainErrors } from "./middlewares/domain-errors.ts";
 import { drain } from "./middlewares/drain.ts";
 import { metrics } from "./middlewares/metrics.ts";
 import { placement } from "./middlewares/placement.ts";
-import { requestId } from "./middlewares/request-id.ts";
+import { currentIds, requestId } from "./middlewares/request-id.ts";
 import { tracing } from "./middlewares/tracing.ts";
 import { TypeBoxValidator } from "./middlewares/typebox-validator.ts";
 import { MoleculerReporter } from "./mixins/metrics/moleculer-reporter.ts";
@@ -29,6 +29,12 @@ const blamesNode = (error: Error): boolean => {
 	const { code, type } = error as { code?: unknown; type?: string };
 	return typeof code === "number" && code >= 500 && type !== "UNAVAILABLE";
 };
+
+/** Not by Moleculer's hook for lines, which its own parts never call. */
+const formatted =
+	(format: LogFormat): LogFormat =>
+	(level, args, bindings) =>
+		format(level, args, bindings, currentIds());
 
 const logFormats: Readonly<Record<Profile["logFormat"], LogFormat>> = { json: jsonLine, pretty: prettyLine };
 
@@ -95,7 +101,7 @@ export const brokerOptions = (profile: Profile): BrokerOptions => ({
 	logLevel: null, // the logger's own levels count
 	logger: {
 		type: "Console",
-		options: { level: logLevels(profile), formatter: logFormats[profile.logFormat], colors: false }, // secrets do not get into the log
+		options: { level: logLevels(profile), formatter: formatted(logFormats[profile.logFormat]), colors: false }, // secrets do not get into the log
 	},
 });
 

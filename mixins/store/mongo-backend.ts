@@ -36,6 +36,8 @@ export const mongoBackend = (url: string, dbName?: string): Backend => {
 				throw readError(error);
 			}
 		},
+		// Its files, journal and oplog are the server's: docs/decisions/0030-retention-and-erasure.md.
+		async scrub() {},
 		close,
 	};
 };
