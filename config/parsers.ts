@@ -26,6 +26,14 @@ export const portNumber = whole(0, 65_535);
 
 export const milliseconds = (min: number, max: number): Parser<number> => whole(min, max, " of milliseconds");
 
+/** As `milliseconds`, for what has to outlive something else. `why`: what, for whoever chose a shorter one. */
+export const longerThan =
+	(other: number, max: number, why: string): Parser<number> =>
+	(text) => {
+		const value = milliseconds(0, max)(text);
+		return value > other ? value : unfit(`more than ${other} milliseconds: ${why}`);
+	};
+
 const day = 86_400_000;
 const unitLengths: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: day };
 
@@ -37,6 +45,16 @@ export const duration: Parser<number> = (text) => {
 		? value
 		: unfit("a time such as 500ms, 30s, 15m, 2h or 7d (a bare number is seconds)");
 };
+
+const shown = (ms: number): string => (ms % day === 0 && ms > day ? `${ms / day}d` : `${ms / 3_600_000}h`);
+
+/** A time that something else rests on. `why`: what, for whoever chose a shorter one. */
+export const durationFrom =
+	(min: number, why: string): Parser<number> =>
+	(text) => {
+		const value = duration(text);
+		return value >= min ? value : unfit(`${shown(min)} or more: ${why}`);
+	};
 
 export const oneOf =
 	<const T extends string>(...words: readonly T[]): Parser<T> =>

@@ -3,6 +3,33 @@ import type { samplers } from "./variables.ts";
 /** `count` requests in `seconds`, or no limit. */
 export type RateLimit = { readonly count: number; readonly seconds: number } | "off";
 
+/** How long what nobody needs any more is kept, in ms. */
+export interface Retain {
+	/** From the end of one round of removing to the start of the next. */
+	readonly every: number;
+	/** Bodies of archived notifications. */
+	readonly archived: number;
+	/** Where an order went, once it is over. */
+	readonly deliveries: number;
+	/** Mails that have ended. */
+	readonly mails: number;
+	/** That an address takes no mail. */
+	readonly suppressions: number;
+	/** Sessions that are over. */
+	readonly sessions: number;
+	/** Connections that have ended. */
+	readonly connections: number;
+	/** What moves answered, for the request that comes again under its key. */
+	readonly requests: number;
+	/** When somebody was last told of a conversation. */
+	readonly windows: number;
+	/** Webhooks that were dealt with. */
+	readonly webhooks: number;
+	/** What administrators changed. */
+	readonly audit: number;
+	readonly deadLetters: number;
+}
+
 /** How traces are sampled and exported. */
 export interface TracingProfile {
 	/** Base URL of a collector that speaks OTLP over HTTP. */
@@ -94,6 +121,8 @@ export interface Profile {
 	readonly cdc: { readonly collections: readonly string[]; readonly keep: number; readonly keepBytes: number };
 	/** `<GROUP>_MAX_TRIES` and so on, by lower-case group. */
 	readonly groups: Readonly<Record<string, { readonly tries?: number; readonly backoffMs?: number; readonly dedupeMs?: number }>>;
+
+	readonly retain: Retain;
 
 	readonly logLevel: string;
 	readonly logFormat: "pretty" | "json";

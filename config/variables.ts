@@ -1,3 +1,4 @@
+import { eventsKept, keysKept, webhooksRepeat } from "./lives.ts";
 import * as read from "./parsers.ts";
 
 // Every variable that Souk reads, in the order of .env.example, which a test holds against this table.
@@ -45,6 +46,9 @@ export const groupNames = ["orders", "payment", "chat", "notification", "notific
 
 const hour = 3_600_000;
 const minute = 60_000;
+const day = 24 * hour;
+
+const comesAgain = "an event may come again after seven days, and has to be known then";
 
 export const variables = {
 	PORT: given("7000", read.portNumber),
@@ -122,6 +126,19 @@ export const variables = {
 	RECONCILE_EVERY_MS: given("1000", read.milliseconds(50, 10 * minute)),
 	RESERVATION_GRACE_MS: given("60000", read.milliseconds(100, 24 * hour)),
 
+	RETAIN_EVERY: given("10m", read.duration),
+	RETAIN_ARCHIVED: given("90d", read.duration),
+	RETAIN_DELIVERIES: given("90d", read.duration),
+	RETAIN_MAILS: given("30d", read.durationFrom(eventsKept + day, comesAgain)),
+	RETAIN_SUPPRESSIONS: given("365d", read.duration),
+	RETAIN_SESSIONS: given("1h", read.duration),
+	RETAIN_CONNECTIONS: given("24h", read.duration),
+	RETAIN_REQUESTS: given("7d", read.durationFrom(keysKept, "that a key is good for 24 hours is promised")),
+	RETAIN_WINDOWS: given("14d", read.durationFrom(eventsKept + day, comesAgain)),
+	RETAIN_WEBHOOKS: given("90d", read.durationFrom(webhooksRepeat + day, "providers repeat themselves for three days")),
+	RETAIN_AUDIT: given("400d", read.duration),
+	RETAIN_DEAD_LETTERS: given("30d", read.durationFrom(day, "somebody has to have the time to look at them")),
+
 	CDC_COLLECTIONS: given("", read.list(word)),
 	CDC_KEEP: given("12h", read.duration),
 	CDC_KEEP_MB: given("1024", read.whole(1, 100_000_000)),
@@ -141,5 +158,12 @@ export const variables = {
 export const groupVariables = {
 	MAX_TRIES: given("8", read.whole(1, 1_000)),
 	BACKOFF_MS: given("200", read.milliseconds(1, hour)),
-	DEDUPE_MS: given("1209600000", read.milliseconds(minute, 3_650 * 24 * hour)),
+	DEDUPE_MS: given(
+		"1209600000",
+		read.longerThan(
+			eventsKept,
+			3_650 * day,
+			`the bus keeps events for seven days, and one that was handled must be known as long`,
+		),
+	),
 } as const;

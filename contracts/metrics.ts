@@ -124,6 +124,16 @@ export const metricTable = {
 		labels: ["collection", "reason"],
 	},
 	mails_waiting: { type: "gauge", help: "Mails that are due and have not left", labels: [] },
+	retention_removed_total: {
+		type: "counter",
+		help: "Documents that were removed, or lost what had had its time",
+		labels: ["rule"],
+	},
+	retention_age_seconds: {
+		type: "gauge",
+		help: "Since when the oldest should be gone that is still there; 0: nothing is overdue",
+		labels: ["rule"],
+	},
 	trace_spans_total: {
 		type: "counter",
 		help: "Spans that ended here: exported, lost (the collector did not take them) or dropped (too many waited)",
@@ -135,6 +145,31 @@ export const metricTable = {
 		labels: ["check"],
 	},
 } as const satisfies Readonly<Record<string, MetricSpec>>;
+
+/** What is forgotten, by the name under which it is counted. */
+export const retentionRules = [
+	"archived_notifications",
+	"audit",
+	"chat_connections",
+	"chat_windows",
+	"conversation_requests",
+	"dead_letters",
+	"deliveries",
+	"erasures",
+	"inbox_connections",
+	"inbox_requests",
+	"mail_digest_items",
+	"mail_digests",
+	"mail_requests",
+	"mail_windows",
+	"mails",
+	"order_requests",
+	"payment_requests",
+	"sessions",
+	"suppressions",
+	"webhooks",
+] as const;
+export type RetentionRule = (typeof retentionRules)[number];
 
 export type MetricName = keyof typeof metricTable;
 type NamesOf<T extends MetricSpec["type"]> = {

@@ -105,4 +105,8 @@ export interface DeadLetters {
 	/** Hands it to its group again (only to that one) and takes it off the list; false if it is not there. */
 	retry(id: string): Promise<boolean>;
 	drop(id: string): Promise<boolean>;
+	/** When the oldest came, epoch ms; null: there is none. */
+	oldest(): Promise<number | null>;
+	/** Drops those that came before (epoch ms), the oldest first and `limit` at most. Answers how many. */
+	dropBefore(before: number, limit: number): Promise<number>;
 }

@@ -8,7 +8,7 @@ import { readError } from "./mongo-errors.ts";
 const defaultDatabase = "souk";
 
 /** The driver's own default is "test", which nobody means. */
-const databaseOf = (url: string): string => {
+export const databaseOf = (url: string): string => {
 	const path = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]*)/.exec(url)?.[1];
 	return path ? decodeURIComponent(path) : defaultDatabase;
 };
@@ -36,6 +36,8 @@ export const mongoBackend = (url: string, dbName?: string): Backend => {
 				throw readError(error);
 			}
 		},
+		// Its files, journal and oplog are the server's: docs/decisions/0030-retention-and-erasure.md.
+		async scrub() {},
 		close,
 	};
 };

@@ -19,12 +19,17 @@ export interface Entity extends Document {
 	outbox?: OutboxEvent[];
 	/** Epoch ms: from then on a sweeper may take what is in the outbox for orphaned. Absent when there is nothing to look for. */
 	outboxAt?: number;
+	/** Epoch ms: when the oldest of the requests came that are remembered here. Written without a version. */
+	requestsAt?: number;
 	/** The marks of the last few changes: after a lost answer they tell whether a change was made. */
 	changes?: string[];
 }
 
 /** The index that a sweeper finds outboxes by: belongs to the spec of every collection of entities with events. */
 export const outboxIndex = { name: "outbox", fields: [["outboxAt", 1]], sparse: true } as const;
+
+/** The index by which remembered requests are found when they have had their time: of every collection of entities with `requests`. */
+export const requestsIndex = { name: "requests_at", fields: [["requestsAt", 1]], sparse: true } as const;
 
 /** When and on whose behalf. */
 export interface Cause {
@@ -131,6 +136,9 @@ export const createEntity = async <T extends Entity>(
 	return { created, entity: stored };
 };
 
+/** Whether a request is among what changes. */
+const remembers = ({ push, set }: Change): boolean => push?.requests !== undefined || set?.requests !== undefined;
+
 const updateFor = (change: Change, outbox: readonly OutboxEvent[], ours: string, { at }: Cause, graceMs: number): Update => ({
 	$set: { ...change.set, updatedAt: new Date(at).toISOString() },
 	$inc: { ...change.inc, version: 1 },
@@ -143,7 +151,7 @@ const updateFor = (change: Change, outbox: readonly OutboxEvent[], ours: string,
 	$pull: { ...change.pull },
 	$addToSet: { ...change.addToSet },
 	// $min: a younger event must not put off the sweep that an older one waits for.
-	...(outbox.length > 0 ? { $min: { outboxAt: at + graceMs } } : {}),
+	$min: { ...(outbox.length > 0 ? { outboxAt: at + graceMs } : {}), ...(remembers(change) ? { requestsAt: at } : {}) },
 });
 
 /** The write of one round. It may have happened, and as long as the version stands still it may yet happen. */

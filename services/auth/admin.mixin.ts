@@ -4,9 +4,11 @@ import type { CallMeta, Role } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { AdminUser } from "../../contracts/http/auth.ts";
 import { adminOf, causeOf } from "../../mixins/call-meta/call-meta.ts";
+import { noteWas } from "../../mixins/call-meta/noted.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import { changeStanding } from "./admins.adapter.ts";
 import { type AuthService, record, routeAction, userChanged } from "./auth-base.ts";
+import { deleteAccount } from "./erasing.adapter.ts";
 import { toAdminUser, type User } from "./user.ts";
 import { byEmail, byName, findBy, newestFirst } from "./user-lists.ts";
 
@@ -50,7 +52,8 @@ async function updateUser(this: AuthService, ctx: Context<UpdateParams, CallMeta
 	const { id, roles, suspended } = ctx.params;
 	const result = await changeStanding(this, id, { roles, suspended }, causeOf(ctx), requireMatch(ctx.meta));
 	if (!result) throw new DomainError("NOT_FOUND");
-	const { user } = result;
+	const { user, before } = result;
+	noteWas(ctx, { roles: before.roles, suspended: before.suspended });
 	const standing = `roles ${user.roles.join(", ") || "none"}${user.suspended ? ", suspended" : ""}`;
 	if (result.changed) record(this, ctx, `user ${id} was changed by ${admin.id}: ${standing}`);
 	if (result.user.endingSessions) await this.keeper.endVoid(result.user);
@@ -58,6 +61,19 @@ async function updateUser(this: AuthService, ctx: Context<UpdateParams, CallMeta
 	return toAdminUser(result.user);
 }
 
+/** Also of somebody who is gone: asked for again, what died in between is finished. */
+async function eraseUser(this: AuthService, ctx: Context<{ id: string }, CallMeta>): Promise<void> {
+	const admin = adminOf(ctx);
+	const user = await this.store.users.findById(ctx.params.id);
+	if (!user) throw new DomainError("NOT_FOUND");
+	const changed = await deleteAccount(this, user, causeOf(ctx));
+	if (changed) record(this, ctx, `user ${user._id} was deleted by ${admin.id}`);
+}
+
 export const administration: Partial<ServiceSchema> = {
-	actions: { listUsers: routeAction("listUsers", listUsers), updateUser: routeAction("updateUser", updateUser) },
+	actions: {
+		listUsers: routeAction("listUsers", listUsers),
+		updateUser: routeAction("updateUser", updateUser),
+		eraseUser: routeAction("eraseUser", eraseUser),
+	},
 };

@@ -3,6 +3,9 @@ import type { Profile } from "../../config/profile-type.ts";
 import type { Caller, CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import { authRoutes } from "../../contracts/http/auth.ts";
+import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
+import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import type { RetentionMembers } from "../../mixins/retention/retention.mixin.ts";
 import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
@@ -25,6 +28,7 @@ export interface AuthCollections {
 	sessions: Session;
 	service_keys: ServiceKey;
 	asked_resets: AskedReset;
+	leases: LeaseDocument;
 	audit_log: AuditRow;
 }
 
@@ -37,6 +41,8 @@ export const collections: { readonly [K in keyof AuthCollections]: CollectionSpe
 			{ name: "list", fields: [["listKey", -1]], sparse: true },
 			{ name: "admin", fields: [["admin", 1]], sparse: true },
 			{ name: "ending_sessions", fields: [["endingSessions", 1]], sparse: true },
+			{ name: "erasure_due", fields: [["erasureDue", 1]], sparse: true },
+			{ name: "erasure_from", fields: [["erasureFrom", 1]], sparse: true },
 			outboxIndex,
 		],
 	},
@@ -54,6 +60,7 @@ export const collections: { readonly [K in keyof AuthCollections]: CollectionSpe
 		],
 	},
 	asked_resets: { indexes: [{ name: "at", fields: [["at", 1]] }] },
+	leases: {},
 	service_keys: { indexes: [{ name: "list", fields: [["listKey", -1]], sparse: true }] },
 	audit_log: auditRows,
 };
@@ -71,7 +78,7 @@ export interface AuthVars {
 	resetDesk: ResetDesk;
 }
 
-export type AuthService = Service & StoreMembers<AuthCollections> & AuthVars;
+export type AuthService = Service & StoreMembers<AuthCollections> & DurableEventsMembers & RetentionMembers & AuthVars;
 
 export type Handler<Params, Answer> = RouteHandler<AuthService, Params, Answer>;
 

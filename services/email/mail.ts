@@ -64,7 +64,7 @@ export interface MailBody {
 	sentAt?: string;
 	/** `<createdAt> <id>`: the order of the list. */
 	listKey: string;
-	/** Epoch ms, once it has ended: nobody needs it any more. */
+	/** Epoch ms, once it has ended: it is kept for RETAIN_MAILS from then on. */
 	removeAt?: number;
 	/** Of operators. */
 	requests: RequestRecord[];

@@ -8,7 +8,7 @@ import { describeError } from "../errors.ts";
 import { InFlight } from "../in-flight.ts";
 import { isOutage } from "../outage.ts";
 import { patiently, Stopping } from "../patience.ts";
-import type { GroupHealth, Subscription } from "../port.ts";
+import type { GroupHealth, GroupPolicy, Subscription } from "../port.ts";
 import { fixed } from "../settings.ts";
 import { LocalRecords, type Waiting } from "./local-records.ts";
 
@@ -56,6 +56,10 @@ export class LocalGroup {
 
 	get name(): string {
 		return this.#options.subscription.policy.group;
+	}
+
+	get policy(): GroupPolicy {
+		return this.#options.subscription.policy;
 	}
 
 	get active(): boolean {
