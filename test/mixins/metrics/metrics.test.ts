@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { mock } from "node:test";
 import { Errors, ServiceBroker } from "moleculer";
 import { metricTable } from "../../../contracts/metrics.ts";
 import { count, measured, observe, scrape } from "../../../mixins/metrics/metrics.ts";
@@ -40,6 +41,27 @@ describe("metrics", () => {
 		assert.equal(await shown('outbox_waiting{collection="there"}'), 7);
 		end();
 		other();
+	});
+
+	it("that nobody answers for are waited for three seconds, and no longer", async () => {
+		mock.timers.enable({ apis: ["setTimeout"] });
+		let end = (): void => undefined;
+		try {
+			const asked = new Promise<void>((resolve) => {
+				end = measured("outbox_waiting", { collection: "silent" }, () => {
+					resolve();
+					return new Promise<never>(() => undefined);
+				});
+			});
+			const page = scrape();
+			await asked;
+			mock.timers.tick(3_000);
+			assert.match(await page, /^process_cpu_seconds_total /m);
+			assert.doesNotMatch(await page, /collection="silent"/);
+		} finally {
+			end();
+			mock.timers.reset();
+		}
 	});
 
 	it("tell of the process itself", async () => {
