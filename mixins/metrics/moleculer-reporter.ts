@@ -40,6 +40,9 @@ interface Item {
 	count: number;
 }
 
+/** As Moleculer spells it for Prometheus. */
+const promName = (name: string): string => name.replace(/[.-]/g, "_");
+
 const nothing = (): void => undefined;
 /** Takes whatever Moleculer tells it, and has nothing to show. */
 const silent = ({ name, type }: Options): object => ({
@@ -77,22 +80,30 @@ export class MoleculerReporter extends MetricReporters.Prometheus {
 		this.#end();
 	}
 
-	/** Moleculer's text, with the sums of histograms, which it leaves out where there are no quantiles. */
+	/**
+	 * Moleculer's text, with the sums of histograms, which it leaves out where there are no quantiles, and with the names of what has not happened
+	 * yet, which it leaves out too.
+	 */
 	override generatePrometheusResponse(): string {
 		const text = super.generatePrometheusResponse();
 		const blocks = text.split("\n\n").map((block) => {
 			const [, name = "", type] = /^# TYPE (\S+) (\S+)$/m.exec(block) ?? [];
 			return type === "histogram" ? [block.trimEnd(), ...this.#sums(name)].join("\n") : block;
 		});
-		return `${blocks.join("\n\n").trimEnd()}\n`;
+		return `${[...blocks, ...this.#empty()].join("\n").trimEnd()}\n`;
 	}
 
 	#sums(name: string): string[] {
-		const metric = [...this.registry.store.values()].find((one) => one.name.replace(/[.-]/g, "_") === name);
+		const metric = [...this.registry.store.values()].find((one) => promName(one.name) === name);
 		const items = (metric?.snapshot() ?? []) as unknown as Item[];
 		return items.flatMap(({ labels, sum, count }) => {
 			const text = this.labelsToStr(labels);
 			return [`${name}_sum${text} ${sum}`, `${name}_count${text} ${count}`];
 		});
+	}
+
+	#empty(): string[] {
+		const none = [...this.registry.store.values()].filter(({ name, values }) => told.includes(name) && values.size === 0);
+		return none.map(({ name, type, description }) => `# HELP ${promName(name)} ${description}\n# TYPE ${promName(name)} ${type}`);
 	}
 }

