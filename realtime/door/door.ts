@@ -102,7 +102,7 @@ export class Door {
 	#leaving = false;
 	#closing: Promise<void> | null = null;
 
-	constructor({ peers, limits, onTrouble = noted, onForeign = noted }: DoorOptions) {
+	constructor({ peers, limits, onTrouble = () => undefined, onForeign = () => undefined }: DoorOptions) {
 		this.#peers = peers;
 		this.#onTrouble = onTrouble;
 		this.#onForeign = onForeign;
