@@ -29,9 +29,11 @@ const knowing = ["orders", "chat", "notification", "email"] as const;
 /** Somebody may have written in thousands of conversations. */
 const patience = 10 * 60_000;
 
+/** Those of which an access token may still be good are named to whoever asks which ones have ended; from where they came is not. */
 const forgetSessions = async ({ store }: AuthService, userId: string): Promise<void> => {
-	// Those of which an access token may still be good are named to whoever asks which ones have ended.
 	await store.sessions.remove({ userId, endedAt: { $exists: true }, accessUntil: { $lte: clock.now() } });
+	const left = await store.sessions.find({ where: { userId } });
+	await store.sessions.updateMany(left.map(({ _id }) => ({ where: { _id }, update: { $set: { agent: "", address: "" } } })));
 };
 
 const tell = async (auth: AuthService, userId: string): Promise<void> => {
