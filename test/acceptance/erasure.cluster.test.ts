@@ -15,11 +15,7 @@ describe("What somebody was and said, in a cluster", function () {
 		needsOwn(this, "nats", "mongod", "redis");
 		clock = await testClock();
 		cluster = await startCluster({
-			nodes: [
-				{ services: ["gateway", "auth", "orders", "payment"] },
-				{ services: ["chat", "notification"] },
-				{ services: ["email"] },
-			],
+			nodes: [{ services: ["gateway", "auth", "orders", "payment", "chat", "notification"] }, { services: ["email"] }],
 			env: erasureEnv(clock),
 		});
 	});
