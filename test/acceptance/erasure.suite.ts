@@ -131,7 +131,7 @@ export const erasure = (world: () => ErasureWorld): void => {
 	const wordsOf = (...people: (Person | undefined)[]): string[] => people.flatMap((person) => Object.values(given(person).words));
 
 	before(async function () {
-		this.timeout(60_000);
+		this.timeout(90_000);
 		operator = (await login(api(), admin.email, admin.password)).token;
 		[market, ann, ben] = await Promise.all([openMarket(api()), signUp(api(), "buyer"), signUp(api(), "buyer")]);
 		await ok(api().put("/v1/notifications/preferences", { digest: "hourly" }, { token: ben.token }));
@@ -167,7 +167,7 @@ export const erasure = (world: () => ErasureWorld): void => {
 		await world().recover();
 		await world().clock.advance(22 * hour);
 		const words = wordsOf(zoe, yan);
-		await until("everything to be gone", () => delay(500).then(async () => has(await world().kept(), words)), ({ length }) => length === 0, 60_000); // biome-ignore format: one line
+		await until("everything to be gone", () => delay(1_000).then(async () => has(await world().kept(), words)), ({ length }) => length === 0, 60_000); // biome-ignore format: one line
 
 		const { items, counters } = await inboxOf(ann);
 		assert.deepEqual(counters, before.counters);
