@@ -10,9 +10,10 @@ import { domainErrors } from "./middlewares/domain-errors.ts";
 import { drain } from "./middlewares/drain.ts";
 import { metrics } from "./middlewares/metrics.ts";
 import { placement } from "./middlewares/placement.ts";
-import { requestId } from "./middlewares/request-id.ts";
+import { currentIds, requestId } from "./middlewares/request-id.ts";
 import { tracing } from "./middlewares/tracing.ts";
 import { TypeBoxValidator } from "./middlewares/typebox-validator.ts";
+import { MoleculerReporter } from "./mixins/metrics/moleculer-reporter.ts";
 import { setStoreProfile } from "./mixins/store/store-profile.ts";
 
 // Options of one broker. Every line differs from Moleculer's default for the reason beside it.
@@ -28,6 +29,12 @@ const blamesNode = (error: Error): boolean => {
 	const { code, type } = error as { code?: unknown; type?: string };
 	return typeof code === "number" && code >= 500 && type !== "UNAVAILABLE";
 };
+
+/** Not by Moleculer's hook for lines, which its own parts never call. */
+const formatted =
+	(format: LogFormat): LogFormat =>
+	(level, args, bindings) =>
+		format(level, args, bindings, currentIds());
 
 const logFormats: Readonly<Record<Profile["logFormat"], LogFormat>> = { json: jsonLine, pretty: prettyLine };
 
@@ -56,6 +63,13 @@ const cacher = ({ redisUrl, keyPrefix }: Profile): BrokerOptions["cacher"] =>
 
 /** Not there where nobody asked for traces: then it costs nothing. */
 const traced = ({ tracing: to, services }: Profile): Middleware[] => (to ? [tracing({ profile: to, services })] : []);
+/** Our reporter is none that Moleculer's types know; Moleculer takes any instance of its own base. */
+const ownMetrics = ({ moleculerMetrics }: Profile): BrokerOptions["metrics"] =>
+	moleculerMetrics && {
+		enabled: true,
+		collectProcessMetrics: false, // prom-client knows the process already, and is asked at a scrape instead of every five seconds
+		reporter: new MoleculerReporter() as unknown as "Prometheus",
+	};
 
 export const brokerOptions = (profile: Profile): BrokerOptions => ({
 	namespace: profile.namespace, // so that two installations can share a NATS server
@@ -73,12 +87,13 @@ export const brokerOptions = (profile: Profile): BrokerOptions => ({
 	retryPolicy: { enabled: true, retries: 3, delay: 100, maxDelay: 1_000, factor: 2, check: isWorthRetrying }, // a node that died mid-call: every action is safe to repeat
 	circuitBreaker: { enabled: true, threshold: 0.5, windowTime: 20, minRequestCount: 20, halfOpenTime: 3_000, check: blamesNode }, // a node that only fails gets a rest, short enough to settle within 15 s
 	bulkhead: { enabled: true, concurrency: 100, maxQueueSize: 5_000 }, // per action: a flood of one waits in line instead of taking the memory of all
-	tracking: { enabled: true, shutdownTimeout: 10_000 }, // off by default: a stop would cut off the calls in flight
+	tracking: { enabled: true, shutdownTimeout: 5_000 }, // off by default: a stop would cut off the calls in flight. It comes after the drain, and a stop as a whole has 15 s
 	registry: {
 		preferLocal: true, // the default, written down because placement relies on it: a call that can stay in this process does
 		discoverer: new PatientDiscoverer(), // a process that stood still for 2 s would take all others for dead
 	},
 
+	metrics: ownMetrics(profile), // in the page that has our own metrics
 	cacher: cacher(profile),
 	validator: new TypeBoxValidator(), // `params` are the same TypeBox schemas that the OpenAPI document is made of
 	middlewares: [audit(), domainErrors(), ...traced(profile), requestId(), metrics(), drain(), placement()], // stopped from the last to the first: the door begins to close, then services drain
@@ -86,7 +101,7 @@ export const brokerOptions = (profile: Profile): BrokerOptions => ({
 	logLevel: null, // the logger's own levels count
 	logger: {
 		type: "Console",
-		options: { level: logLevels(profile), formatter: logFormats[profile.logFormat], colors: false }, // secrets do not get into the log
+		options: { level: logLevels(profile), formatter: formatted(logFormats[profile.logFormat]), colors: false }, // secrets do not get into the log
 	},
 });
 

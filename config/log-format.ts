@@ -9,19 +9,13 @@ export interface LogBindings {
 	mod: string;
 }
 
-export type LogFormat = (level: string, args: readonly unknown[], bindings: LogBindings) => unknown[];
-
-interface Ids {
+/** Of what the line was logged for. */
+export interface LogIds {
 	requestId: string;
 	traceId: string;
 }
 
-/** middlewares/request-id.ts puts them at the end of the arguments. */
-const idsIn = (args: readonly unknown[]): { ids?: Ids; rest: readonly unknown[] } => {
-	const last = args.at(-1);
-	if (last === null || typeof last !== "object" || Object.keys(last).join() !== "requestId,traceId") return { rest: args };
-	return { ids: last as Ids, rest: args.slice(0, -1) };
-};
+export type LogFormat = (level: string, args: readonly unknown[], bindings: LogBindings, ids?: LogIds) => unknown[];
 
 const asText = (arg: unknown): string => {
 	if (typeof arg === "string") return redactText(arg);
@@ -30,11 +24,10 @@ const asText = (arg: unknown): string => {
 };
 
 /** One JSON object a line: time, level, node, service, message, requestId and traceId, error, and data for what else was said. */
-export const jsonLine: LogFormat = (level, args, { nodeID, mod }) => {
-	const { ids, rest } = idsIn(args);
-	const error = rest.find((arg) => arg instanceof Error);
-	const data = rest.filter((arg) => typeof arg === "object" && arg !== null && arg !== error);
-	const message = rest.filter((arg) => typeof arg !== "object" || arg === null).map(asText);
+export const jsonLine: LogFormat = (level, args, { nodeID, mod }, ids) => {
+	const error = args.find((arg) => arg instanceof Error);
+	const data = args.filter((arg) => typeof arg === "object" && arg !== null && arg !== error);
+	const message = args.filter((arg) => typeof arg !== "object" || arg === null).map(asText);
 	const line = {
 		time: new Date().toISOString(),
 		level,
@@ -49,9 +42,8 @@ export const jsonLine: LogFormat = (level, args, { nodeID, mod }) => {
 };
 
 /** For people: time, level, service, what was said. */
-export const prettyLine: LogFormat = (level, args, { mod }) => {
-	const { ids, rest } = idsIn(args);
+export const prettyLine: LogFormat = (level, args, { mod }, ids) => {
 	const time = new Date().toISOString().slice(11, 23);
 	const where = ids ? ` (request ${ids.requestId}, trace ${ids.traceId})` : "";
-	return [`${time} ${level.toUpperCase().padEnd(5)} ${mod}: ${rest.map(asText).join(" ")}${where}`];
+	return [`${time} ${level.toUpperCase().padEnd(5)} ${mod}: ${args.map(asText).join(" ")}${where}`];
 };

@@ -59,6 +59,8 @@ export interface Profile {
 	readonly redisUrl: string | null;
 	/** Before every key, subject and stream name that is shared with others; default "souk". */
 	readonly keyPrefix: string;
+	/** Copies of each stream that is made in JetStream. */
+	readonly jetstreamReplicas: number;
 	readonly services: readonly string[] | "all";
 	readonly nodeId: string | null;
 	readonly namespace: string;
@@ -69,6 +71,8 @@ export interface Profile {
 	readonly socketPort: number | null;
 	readonly advertise: string | null;
 	readonly metricsPort: number | null;
+	/** Moleculer's own metrics beside ours. */
+	readonly moleculerMetrics: boolean;
 	readonly publicUrl: string;
 	readonly corsOrigins: readonly string[];
 	/** How many proxies in front of us may be believed about X-Forwarded-For. */

@@ -76,6 +76,7 @@ export const variables = {
 	REDIS_CERT: optional(read.readableFile),
 	REDIS_KEY: optional(read.readableFile),
 	KEY_PREFIX: given("souk", word),
+	JETSTREAM_REPLICAS: given("1", read.whole(1, 5)),
 	AUTO_MIGRATE: given("true", read.flag),
 
 	SERVICES: given("", read.list(read.oneOf(...serviceNames))),
@@ -84,6 +85,7 @@ export const variables = {
 	SOCKET_PORT: optional(read.portNumber),
 	ADVERTISE: optional(hostPort),
 	METRICS_PORT: optional(read.portNumber),
+	MOLECULER_METRICS: given("true", read.flag),
 
 	ADMIN_EMAIL: optional(read.email),
 	ADMIN_PASSWORD: optional(read.matching(/^.{8,128}$/su, "8 to 128 characters")),

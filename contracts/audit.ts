@@ -26,6 +26,7 @@ const facts = {
 	target: Type.Union([Type.String({ maxLength: 200 }), Type.Null()], { description: "Id of what it was done to" }),
 	details: Type.Record(Type.String(), Type.Unknown(), { description: "What was asked for. No secrets" }),
 	requestId: Type.String({ maxLength: 200 }),
+	traceId: Type.Optional(Type.String({ maxLength: 32 })),
 	address: Type.String({ maxLength: 200, description: "Of the client; empty for the prompt" }),
 };
 
@@ -34,6 +35,11 @@ export const AuditIntent = Type.Object(facts);
 export type AuditIntent = Static<typeof AuditIntent>;
 
 const ending = {
+	was: Type.Optional(
+		Type.Record(Type.String(), Type.Unknown(), {
+			description: "What it was before, where that could not be looked up afterwards",
+		}),
+	),
 	code: Type.Optional(Type.String({ maxLength: 100, description: "Of the problem that it was refused or failed with" })),
 };
 

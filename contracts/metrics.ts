@@ -69,12 +69,28 @@ export const metricTable = {
 	stream_entries_total: { type: "counter", help: "Entries that were written", labels: ["ring"] },
 	stream_commits_total: {
 		type: "counter",
-		help: "Writes that they took: entries by commits is the batch size",
+		help: "Writes that they took",
 		labels: ["ring"],
+	},
+	stream_append_batch_size: {
+		type: "histogram",
+		help: "Entries that a write stored",
+		labels: ["ring"],
+		buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
 	},
 	stream_deliveries_total: { type: "counter", help: "Live entries × followers that were sent", labels: ["ring"] },
 	stream_overloaded_total: { type: "counter", help: "Posts that were refused with STREAM_OVERLOADED", labels: ["ring"] },
 	stream_lagging_total: { type: "counter", help: "How often a follower fell behind and was caught up", labels: ["ring"] },
+	stream_lagging: {
+		type: "gauge",
+		help: "Sockets that do not have all entries of their stream at this moment",
+		labels: ["ring"],
+	},
+	stream_resumed_total: {
+		type: "counter",
+		help: "Sockets that came back with the position at which they had been",
+		labels: ["ring"],
+	},
 	stream_resumed_pages_total: {
 		type: "counter",
 		help: "Pages that caught a follower up, from memory or the log",
@@ -83,12 +99,13 @@ export const metricTable = {
 	stream_moved_total: { type: "counter", help: "Streams that were handed over to another node", labels: ["ring"] },
 	stream_taken_total: { type: "counter", help: "Appends that found their seq taken: somebody else wrote", labels: ["ring"] },
 	sockets_open: { type: "gauge", help: "Connections that have joined a namespace here", labels: ["ring"] },
-	sockets_passed_total: {
+	sockets_passed: { type: "gauge", help: "Connections that this node passes on to the owner of their stream", labels: [] },
+	door_splices_total: {
 		type: "counter",
-		help: "Connections and polls that came to this node and were passed on; behind nginx as in edge/ there are next to none",
+		help: "Connections that this node has passed on since its start; none, where what is in front knows the ring",
 		labels: [],
 	},
-	sockets_passed: { type: "gauge", help: "Connections that this node passes on to the owner of their stream", labels: [] },
+	door_relays_total: { type: "counter", help: "Requests of long polling that it has passed on", labels: [] },
 	ring_share: { type: "gauge", help: "The part of all streams that belongs to this node, 0 to 1", labels: ["ring"] },
 	mails_total: { type: "counter", help: "Tries to send a mail, by how they ended", labels: ["outcome"] },
 	cdc_published_total: {
@@ -121,6 +138,11 @@ export const metricTable = {
 		type: "counter",
 		help: "Spans that ended here: exported, lost (the collector did not take them) or dropped (too many waited)",
 		labels: ["outcome"],
+	},
+	health_check: {
+		type: "gauge",
+		help: "What /health/ready of this node says of each of its checks: 1 or 0",
+		labels: ["check"],
 	},
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 

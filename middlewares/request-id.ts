@@ -1,4 +1,5 @@
 import type { CallingOptions, Context, Middleware } from "moleculer";
+import type { LogIds } from "../config/log-format.ts";
 import { currentScope, currentTraceparent, inScope, type Scope, scopeFrom } from "../mixins/tracing/scope.ts";
 
 type Call = (name: string, params?: unknown, options?: CallingOptions) => Promise<unknown>;
@@ -6,6 +7,12 @@ type Calling = Context & { headers: Record<string, unknown> };
 
 /** The id of the HTTP request (or other root call) that this code runs for, wherever it runs; undefined in timers and at start. */
 export const currentRequestId = (): string | undefined => currentScope()?.requestId;
+
+/** For each line of the log. */
+export const currentIds = (): LogIds | undefined => {
+	const scope = currentScope();
+	return scope && { requestId: scope.requestId, traceId: scope.trace.traceId };
+};
 
 // Moleculer takes the id of a root call for its request's: a broker.call() made on behalf of a request is no new one.
 const ofTheRequest =
@@ -29,7 +36,7 @@ export const carryTrace = (ctx: Context): void => {
 const scopeOf = (ctx: Context, id: string, current: Scope | undefined): Scope =>
 	scopeFrom(id, (ctx as Calling).headers.traceparent, current?.trace);
 
-/** One id from the edge to the last call, and with that of the trace at the end of every line that is logged on the way. */
+/** One id from the edge to the last call, and the trace that it is part of: for every line that is logged on the way. */
 export const requestId = (): Middleware => ({
 	name: "RequestId",
 	call: ofTheRequest as unknown as NonNullable<Middleware["call"]>, // declared as the result of a call, not as a wrapper of it
@@ -50,9 +57,5 @@ export const requestId = (): Middleware => ({
 			carryTrace(ctx);
 			return action(ctx);
 		};
-	},
-	newLogEntry: (_type, args) => {
-		const scope = currentScope();
-		if (scope !== undefined) args.push({ requestId: scope.requestId, traceId: scope.trace.traceId });
 	},
 });

@@ -58,6 +58,11 @@ export class Engine<Frame> {
 		return [...this.#actors.values()].reduce((sum, actor) => sum + actor.followers, 0);
 	}
 
+	/** Of them, those who do not have all entries yet. */
+	get lagging(): number {
+		return [...this.#actors.values()].reduce((sum, actor) => sum + actor.lagging, 0);
+	}
+
 	/** Posts that are not answered yet, of all streams. */
 	get waiting(): number {
 		return [...this.#actors.values()].reduce((sum, actor) => sum + actor.waiting, 0);

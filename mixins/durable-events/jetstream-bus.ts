@@ -69,7 +69,7 @@ export class JetStreamBus implements Bus {
 		this.#names = namesOf(settings.keyPrefix);
 		const js = connection.jetstream({ timeout: apiTimeoutMs });
 		this.#js = js;
-		this.#streams = new Streams(jsm, this.#names);
+		this.#streams = new Streams(jsm, this.#names, settings.jetstreamReplicas);
 		this.#publisher = new Publisher(js, this.#names, this.#streams, () => this.#doubt("a sequence went backwards"));
 		this.#letterWriter = new DeadLetterWriter(js, this.#names, this.#streams);
 		this.deadLetters = new JetStreamDeadLetters(js, jsm, this.#names);

@@ -81,8 +81,8 @@ export const openRecorder = ({ profile, resource, onLost }: RecorderOptions): Ru
 		samples: rootSampler(profile),
 		start: (span, parent) => startSpan(tracer, span, parent),
 		async close(ms) {
-			await within(queue.forceFlush(), ms);
-			await within(provider.shutdown(), ms);
+			const sent = queue.forceFlush().then(() => provider.shutdown());
+			await within(sent, ms);
 		},
 	};
 };

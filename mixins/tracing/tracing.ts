@@ -10,8 +10,8 @@ interface Logger {
 }
 
 export interface Tracing {
-	/** Sends what is left, within a bound. */
-	close(): Promise<void>;
+	/** Sends what is left, for `ms` at most. */
+	close(ms?: number): Promise<void>;
 }
 
 /** How long a stop waits for a collector, in ms. */
@@ -24,9 +24,9 @@ export const openTracing = async (profile: TracingProfile, resource: Attributes,
 	const recorder: RunningRecorder = openRecorder({ profile, resource, onLost });
 	setRecorder(recorder);
 	return {
-		async close() {
+		async close(ms = lastWordsMs) {
 			setRecorder(null);
-			await recorder.close(lastWordsMs);
+			await recorder.close(ms);
 		},
 	};
 };

@@ -21,6 +21,7 @@ export const attachedProfile = (env: Environment): Profile => {
 		services: [],
 		nodeId: `repl-${safe(hostname())}-${process.pid}`,
 		redisUrl: null,
+		tracing: null,
 		...{ socketPort: null, advertise: null, metricsPort: null },
 	};
 };

@@ -11,6 +11,7 @@ import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import { outboxIndex } from "../../mixins/store/versioned.ts";
 import { type AuditRow, auditRows } from "./audit.ts";
+import { logNameOf } from "./log-name.ts";
 import type { LoginThrottle } from "./login-throttle.adapter.ts";
 import type { PasswordHasher } from "./password-hasher.adapter.ts";
 import type { AskedReset, ResetDesk } from "./reset-desk.adapter.ts";
@@ -108,6 +109,27 @@ export const stillActive = (user: User | null): User => {
  */
 export const record = (auth: Service, ctx: Context<unknown, CallMeta>, what: string): void =>
 	auth.logger.info(`${what}, from ${clientOf(ctx).address || "inside"}`);
+
+/** What stands for an e-mail address in the log. */
+export const logName = async ({ keys }: AuthVars, emailKey: string): Promise<string> => {
+	const [secret] = await keys.refreshKeys();
+	return secret ? logNameOf(emailKey, secret) : "#"; // parseKeySet lets no set without a key through
+};
+
+/** Counts a try of a password. Throws RATE_LIMITED, and leaves that in the log. Answers what to call when the password was right. */
+export const attempt = async (
+	auth: AuthService,
+	emailKey: string,
+	ctx: Context<unknown, CallMeta>,
+	what: string,
+): Promise<() => Promise<void>> => {
+	try {
+		return await auth.throttle.attempt(emailKey, clientOf(ctx).address);
+	} catch (error) {
+		if (error instanceof DomainError) record(auth, ctx, `${what} refused: too many tries, ${await logName(auth, emailKey)}`);
+		throw error;
+	}
+};
 
 /** The account of the caller. */
 export const ownAccount = async (auth: AuthService, { id }: Caller): Promise<User> =>

@@ -4,7 +4,7 @@ import { DomainError } from "../../contracts/errors.ts";
 import type { Me } from "../../contracts/http/auth.ts";
 import { callerOf, causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
-import { type AuthService, clientOf, ownAccount, record, routeAction, stillActive, userChanged } from "./auth-base.ts";
+import { type AuthService, attempt, ownAccount, record, routeAction, stillActive, userChanged } from "./auth-base.ts";
 import { deleteAccount } from "./erasing.adapter.ts";
 import { requireGoodPassword } from "./password-rules.ts";
 import { cleanName, emailKeyOf, passwordChange, searchKeyOf, toMe, type User } from "./user.ts";
@@ -45,7 +45,7 @@ const requireCurrent = async (
 	ctx: Context<unknown, CallMeta>,
 ): Promise<void> => {
 	// A stolen access token must not be a place to guess the password from.
-	const forgive = await auth.throttle.attempt(emailKeyOf(user.email), clientOf(ctx).address);
+	const forgive = await attempt(auth, emailKeyOf(user.email), ctx, "a new password");
 	if (!(await auth.hasher.verify(user.passwordHash, password))) {
 		record(auth, ctx, `a new password was refused: a wrong password of user ${user._id}`);
 		throw new DomainError("BAD_CREDENTIALS");

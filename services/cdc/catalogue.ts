@@ -78,6 +78,7 @@ export const catalogue: Readonly<Record<string, Feed | Withheld>> = {
 	mail_digests: housekeeping,
 	mail_digest_items: "what people wrote",
 
+	audit_log: "what admins did and from where, for admins alone",
 	leases: housekeeping,
 	cdc_positions: housekeeping,
 };

@@ -20,7 +20,7 @@ import { Tailer } from "./tailer.adapter.ts";
 
 // The change feed: every change of a document that may leave the database, on JetStream. docs/decisions/0026-change-feed.md
 
-export type CdcProfile = Pick<Profile, "kind" | "transporter" | "keyPrefix" | "leaseTimeout" | "cdc">;
+export type CdcProfile = Pick<Profile, "kind" | "transporter" | "keyPrefix" | "jetstreamReplicas" | "leaseTimeout" | "cdc">;
 
 interface CdcCollections {
 	cdc_positions: Position;
@@ -51,7 +51,13 @@ const roundEvery = 1_000;
 
 const openFeed = ({ profile, broker, logger, stopping }: Cdc, transporter: string): Promise<ChangeFeed> =>
 	ChangeFeed.open({
-		...{ transporter, prefix: profile.keyPrefix, keep: profile.cdc.keep, keepBytes: profile.cdc.keepBytes },
+		...{
+			transporter,
+			prefix: profile.keyPrefix,
+			keep: profile.cdc.keep,
+			keepBytes: profile.cdc.keepBytes,
+			replicas: profile.jetstreamReplicas,
+		},
 		...{ name: `${broker.nodeID} change feed`, logger, signal: stopping.signal },
 	});
 
@@ -81,6 +87,7 @@ const begin = async (service: Cdc, mongo: StoreProfile, pollEvery?: number): Pro
 	const outlet = await openFeed(service, profile.transporter);
 	service.outlet = outlet;
 	undo.push(() => outlet.close());
+	if (service.stopping.signal.aborted) throw new Stopping("stopped before the bus was there");
 	const source = new MongoSource(database);
 	const positions = new Positions(own.cdc_positions, broker.nodeID);
 	service.tailers = [...service.feeds].map(
@@ -101,6 +108,10 @@ const requireBus = async ({ outlet }: Vars): Promise<void> => {
 	if (!outlet?.connected) throw new Error("not connected");
 };
 
+const undoAll = async ({ undo }: Cdc): Promise<void> => {
+	for (let step = undo.pop(); step; step = undo.pop()) await step();
+};
+
 /** After the store, so that it stops before it: how far it came is still written down. */
 const following = ({ profile, database, pollEvery }: CdcOptions) =>
 	({
@@ -112,13 +123,16 @@ const following = ({ profile, database, pollEvery }: CdcOptions) =>
 			this.undo = [];
 		},
 		async started(this: Cdc) {
-			await begin(this, database ?? currentStoreProfile(), pollEvery).catch((error) => {
+			try {
+				await begin(this, database ?? currentStoreProfile(), pollEvery);
+			} catch (error) {
+				await undoAll(this);
 				if (!(error instanceof Stopping)) throw error;
-			});
+			}
 		},
 		async stopped(this: Cdc) {
 			this.stopping.abort();
-			for (let step = this.undo.pop(); step; step = this.undo.pop()) await step();
+			await undoAll(this);
 		},
 	}) as Partial<ServiceSchema>;
 

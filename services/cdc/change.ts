@@ -49,7 +49,7 @@ export const keyOf = (id: unknown): string => (typeof id === "string" ? id : JSO
 /** Only what is allowed out. */
 export const published = (document: Body | null | undefined, { fields }: Feed): Body | null => {
 	if (!document) return null;
-	const kept = fields.filter((field) => document[field] !== undefined).map((field) => [field, document[field]]);
+	const kept = fields.filter((field) => Object.hasOwn(document, field)).map((field) => [field, document[field]]);
 	return { _id: document._id, ...Object.fromEntries(kept) };
 };
 

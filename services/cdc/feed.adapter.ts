@@ -31,6 +31,8 @@ export interface FeedOptions {
 	/** ms */
 	keep: number;
 	keepBytes: number;
+	/** Copies of the stream, when it is made. Default 1. */
+	replicas?: number;
 	/** Shows up in the server's list of connections. */
 	name: string;
 	logger: { warn(...args: unknown[]): void; info(...args: unknown[]): void };
@@ -43,12 +45,13 @@ export interface Outlet {
 	publish(message: Message, signal: AbortSignal): Promise<void>;
 }
 
-const streamOf = ({ prefix, keep, keepBytes }: FeedOptions): Partial<StreamConfig> & { name: string } => ({
+const streamOf = ({ prefix, keep, keepBytes, replicas = 1 }: FeedOptions): Partial<StreamConfig> & { name: string } => ({
 	name: `${prefix.toUpperCase()}_CDC`,
 	subjects: [`${prefix}.cdc.>`],
 	retention: RetentionPolicy.Limits,
 	discard: DiscardPolicy.Old,
 	storage: StorageType.File,
+	num_replicas: replicas,
 	max_age: nanos(keep),
 	max_bytes: keepBytes,
 	duplicate_window: nanos(Math.min(duplicateWindowMs, keep)),
@@ -84,7 +87,7 @@ export class ChangeFeed implements Outlet {
 		try {
 			const feed = new ChangeFeed(connection, await connection.jetstreamManager({ checkAPI: false, timeout: answerMs }), options);
 			void feed.#watch();
-			await feed.#patiently(() => feed.#ensure(), options.signal);
+			await feed.#patiently(() => feed.#prepare(), options.signal);
 			return feed;
 		} catch (error) {
 			await connection.close();
@@ -110,7 +113,7 @@ export class ChangeFeed implements Outlet {
 		try {
 			await this.#put(message, message.record, headersOf(message));
 		} catch (error) {
-			if (isUnheard(error)) await this.#ensure(); // deleted
+			if (isUnheard(error)) await this.#ensureAgain();
 			if (!takesTooMuch(error)) throw error;
 			const { record, headers: without } = withoutBodies(message);
 			this.#options.logger.warn(
@@ -136,16 +139,28 @@ export class ChangeFeed implements Outlet {
 		return patiently(step, { heals: () => true, signal, onWait });
 	}
 
-	/** Made if absent, with one replica; who runs a NATS cluster makes it beforehand with more. Its limits are ours all the same. */
-	async #ensure(): Promise<void> {
+	/** Made if absent: then the answer is true. One that is there keeps what it has but for our limits. */
+	async #ensure(): Promise<boolean> {
 		const config = streamOf(this.#options);
 		try {
-			await this.#jsm.streams.add(config);
+			await this.#jsm.streams.info(config.name);
 		} catch (error) {
-			if (!isApiError(error, "streamDiffers")) throw error;
-			const { max_age, max_bytes, duplicate_window } = config;
-			await this.#jsm.streams.update(config.name, { max_age, max_bytes, duplicate_window } as Partial<StreamConfig>);
+			if (!isApiError(error, "noStream")) throw error;
+			await this.#jsm.streams.add(config);
+			return true;
 		}
+		const { max_age, max_bytes, duplicate_window } = config;
+		await this.#jsm.streams.update(config.name, { max_age, max_bytes, duplicate_window } as Partial<StreamConfig>);
+		return false;
+	}
+
+	async #prepare(): Promise<void> {
+		await this.#ensure();
+	}
+
+	/** Nobody took a message: JetStream is not up yet, or the stream was deleted. */
+	async #ensureAgain(): Promise<void> {
+		if (await this.#ensure()) this.#options.logger.warn("change feed: its stream was gone, and what it held; it was made again");
 	}
 
 	async #watch(): Promise<void> {

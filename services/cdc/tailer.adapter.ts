@@ -4,9 +4,11 @@ import { newId } from "../../contracts/ids.ts";
 import { Stopping } from "../../mixins/durable-events/patience.ts";
 import { count } from "../../mixins/metrics/metrics.ts";
 import type { Feed } from "./catalogue.ts";
-import { type ChangeEvent, fingerprint, type Message, readChange, readDocument, timeOf } from "./change.ts";
+import { type ChangeEvent, type Message, readChange, readDocument, timeOf } from "./change.ts";
 import { faultOf, type SweepReason, sweepWords } from "./faults.ts";
 import type { Outlet } from "./feed.adapter.ts";
+import { type IsNews, News } from "./news.ts";
+import { NoStreams, type Opened, openAt, type Start, startAt } from "./opening.adapter.ts";
 import { Pipeline } from "./pipeline.ts";
 import {
 	type Follow,
@@ -54,23 +56,6 @@ interface Round {
 	readonly signal: AbortSignal;
 }
 
-/** Where a stream is begun, and what has to be read again for it. */
-interface Start {
-	token?: unknown;
-	reason?: SweepReason;
-	/** Epoch ms: what changed before was published; null: nothing is known to have been. */
-	since: number | null;
-}
-
-class NoStreams extends Error {}
-
-type IsNews = (message: Message) => boolean;
-
-const startAt = ({ token, at }: Position): Start => {
-	if (token) return { token, since: at };
-	return { reason: at === null ? "first" : "no_token", since: at };
-};
-
 export class Tailer {
 	readonly collection: string;
 	readonly #options: TailerOptions;
@@ -83,8 +68,7 @@ export class Tailer {
 	#savedAt = 0;
 	/** Published since then. */
 	#unsaved = 0;
-	/** While there are no change streams: what was published of each document, as of the round with this fence. */
-	#told = { fence: 0, prints: new Map<string, string>() };
+	readonly #news = new News();
 
 	constructor(options: TailerOptions) {
 		this.#options = options;
@@ -149,14 +133,17 @@ export class Tailer {
 
 	async #followStream(round: Round): Promise<void> {
 		const { signal, position } = round;
+		const { source, logger } = this.#options;
 		let start: Start | null = startAt(position);
 		while (start && !signal.aborted) {
-			const opened: { cursor: Cursor; first: ChangeEvent | null; start: Start } = await this.#open(start);
+			const opened: Opened = await openAt(source, this.collection, start, (error) =>
+				logger.warn(`${this.collection}: the place to go on from is lost:`, error),
+			);
 			try {
 				start = await this.#read(round, opened);
 			} catch (error) {
 				if (faultOf(error) !== "lost") throw error;
-				this.#options.logger.warn(`${this.collection}: the change stream broke off for good:`, error);
+				logger.warn(`${this.collection}: the change stream broke off for good:`, error);
 				start = { reason: "history_lost", since: round.pipeline.settled?.at ?? position.at };
 			} finally {
 				await opened.cursor.close();
@@ -165,34 +152,16 @@ export class Tailer {
 		}
 	}
 
-	/** Throws NoStreams. */
-	async #open(start: Start): Promise<{ cursor: Cursor; first: ChangeEvent | null; start: Start }> {
-		const { source, logger } = this.#options;
-		try {
-			return { ...(await source.open(this.collection, start.token)), start };
-		} catch (error) {
-			const fault = faultOf(error);
-			if (fault === "unable") throw new NoStreams();
-			if (fault !== "lost" || !start.token) throw error;
-			logger.warn(`${this.collection}: the place to go on from is lost:`, error);
-			return this.#open({ reason: "history_lost", since: start.since });
-		}
-	}
-
 	/** First what was missed, then what comes. Answers how to go on, or null when that is up to somebody else. */
-	async #read(
-		round: Round,
-		{ cursor, first, start }: { cursor: Cursor; first: ChangeEvent | null; start: Start },
-	): Promise<Start | null> {
+	async #read(round: Round, { cursor, first, start }: Opened): Promise<Start | null> {
 		const { pipeline, signal } = round;
 		const opened = clock.now();
-		const token = first ? null : cursor.token;
 		if (start.reason) {
 			await this.#sweep(round, start.reason, start.since);
 			await pipeline.drained();
 			if (signal.aborted) return null;
 			// With an event read ahead the place before it is not known; its own comes next.
-			if (!first) pipeline.pass({ token, at: opened });
+			if (!first) pipeline.pass({ token: cursor.token, at: opened });
 		}
 		this.#say("tailing");
 		let asked = opened;
@@ -203,7 +172,7 @@ export class Tailer {
 			} else {
 				this.#behind = null;
 				this.#asOf = asked;
-				pipeline.pass({ token: cursor.token, at: asked });
+				pipeline.pass({ token: cursor.token ?? start.token ?? null, at: asked });
 			}
 			await this.#saveIfDue(round);
 			if (signal.aborted) return null;
@@ -278,15 +247,18 @@ export class Tailer {
 			logger.warn(`${this.collection}: ${sweepWords.no_streams}: it is read again and again, and what is removed is not seen`);
 		this.#say("polling");
 		const began = clock.now();
-		await this.#sweep(round, "no_streams", round.position.at, this.#newsSince(round.position));
+		await this.#sweep(round, "no_streams", round.position.at, this.#news.since(round.position.fence));
 		await round.pipeline.drained();
 		if (round.signal.aborted) return;
-		round.pipeline.pass({ token: null, at: began });
+		// Should it have change streams again, they may still know the place.
+		round.pipeline.pass({ token: round.position.token, at: began });
 		await this.#save(round);
 		await delay(this.#options.pollEvery ?? pollEvery, undefined, { signal: round.signal }).catch(() => undefined);
 	}
 
 	async #publish(message: Message, signal: AbortSignal): Promise<void> {
+		// What waited for its turn while this node stood still is for whoever has taken over.
+		if (signal.aborted) throw new Stopping("stopped before its turn");
 		await this.#options.outlet.publish(message, signal);
 		this.#unsaved += 1;
 		count("cdc_published_total", { collection: this.collection, op: message.op });
@@ -294,18 +266,6 @@ export class Tailer {
 
 	#say(state: FollowState, detail?: string): void {
 		this.#follow = { state, detail, lag: 0, sweep: this.#follow.sweep };
-	}
-
-	/** What looks as it did when it was published last is no news, unless another node has published it meanwhile. */
-	#newsSince({ fence }: Position): IsNews {
-		const before = this.#told.fence === fence - 1 ? this.#told.prints : new Map<string, string>();
-		const prints = new Map<string, string>();
-		this.#told = { fence, prints };
-		return (message) => {
-			const print = fingerprint(message);
-			prints.set(message.key, print);
-			return before.get(message.key) !== print;
-		};
 	}
 
 	async #saveIfDue(round: Round): Promise<void> {

@@ -85,7 +85,7 @@ export const gateway = (profile: Profile, { routes = allRoutes, web = webFolder 
 	mixins: [
 		// First in the list, so last to start: HTTP tells that the bus is away instead of waiting for it.
 		durableEvents({ settings: profile }),
-		gatewayDoor(),
+		gatewayDoor(profile),
 		rest({ profile, routes, pages: pages(routes, web, profile), handlers: webSession(profile.publicUrl.startsWith("https:")) }),
 		accessTokens(),
 		serviceKeys(),

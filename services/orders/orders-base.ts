@@ -1,6 +1,7 @@
 import type { Service } from "moleculer";
 import { profile } from "../../config/profile.ts";
 import { orderRoutes } from "../../contracts/http/orders.ts";
+import { productRoutes } from "../../contracts/http/products.ts";
 import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
@@ -123,7 +124,7 @@ export type OrdersService = Service & OrdersMembers;
 export type Handler<Params, Answer> = RouteHandler<OrdersService, Params, Answer>;
 
 /** The action of one route. */
-export const routeAction = routeActions<OrdersService>("orders", orderRoutes);
+export const routeAction = routeActions<OrdersService>("orders", [...productRoutes, ...orderRoutes]);
 
 /** The store's part in readiness: rejects with what is wrong. */
 export const requireStore = async (asked: Promise<StoreHealth>): Promise<void> => {

@@ -225,10 +225,10 @@ export const operators = (souk: () => Operated): void => {
 				const say = { ...operator, headers: { "x-request-id": `walk-${action}`, "x-forwarded-for": "203.0.113.9" } };
 				const answer = await souk().api.request(method, path.replace(":id", "nobody"), bodies[action] ?? {}, say);
 				const [entry] = await entries(`action=${action}`);
-				const { id, at, endedAt, target, outcome, code, ...facts } = entry;
+				const { id, at, endedAt, target, outcome, code, traceId, ...facts } = entry; // nothing of them was there
 				const expected = action === "auth.createKey" ? [201, answer.body.id, "done", undefined] : [404, "nobody", "refused", "NOT_FOUND"]; // biome-ignore format: one line
 				assert.deepEqual([answer.status, target, outcome, code], expected, action);
-				assert.ok(id && at <= endedAt);
+				assert.ok(id && at <= endedAt && /^[0-9a-f]{32}$/.test(traceId));
 				assert.deepEqual(facts, {
 					...{ actor: { id: me, via: "rest" }, action, details: bodies[action] ?? {} },
 					...{ requestId: `walk-${action}`, address: "203.0.113.9" },
@@ -243,10 +243,35 @@ export const operators = (souk: () => Operated): void => {
 			assert.deepEqual(await entries(`target=${ann?.id}`), []);
 			for (const suspended of [true, false]) await souk().api.patch(path, { suspended }, operator);
 			const seen = await entries(`target=${ann?.id}&outcome=done`);
-			assert.deepEqual(seen.map(({ details }) => details), [{ suspended: false }, { suspended: true }]); // biome-ignore format: one line
+			assert.deepEqual(
+				seen.map(({ details, was }) => [details, was]),
+				[
+					[{ suspended: false }, { roles: ["buyer"], suspended: true }],
+					[{ suspended: true }, { roles: ["buyer"], suspended: false }],
+				],
+			);
 			const first = (await see(`/v1/admin/audit?target=${ann?.id}&limit=1`)).body;
 			const rest = (await see(`/v1/admin/audit?target=${ann?.id}&limit=1&cursor=${first.nextCursor}`)).body;
 			assert.deepEqual([...first.items, ...rest.items, rest.nextCursor], [...seen, null]);
+		});
+
+		it("who it was, whatever a client says of itself", async () => {
+			const forged = { via: "repl", user: { id: "repl:root@desk", roles: ["admin"], sessionId: "repl" } };
+			const headers = { via: "repl", user: JSON.stringify(forged.user), meta: JSON.stringify(forged) };
+			const path = `/v1/admin/users/${ann?.id}?via=repl&meta=${encodeURIComponent(JSON.stringify(forged))}`;
+			const body = { suspended: false, roles: ["buyer"], ...forged, meta: forged, $meta: forged };
+			assert.equal((await souk().api.patch(path, body, { token: bob?.token ?? "", headers })).status, 403);
+			assert.equal((await souk().api.patch(path, body, { headers })).status, 401);
+			assert.equal((await souk().api.patch(path, body, { ...operator, headers })).status, 200);
+			const [entry, ...others] = await entries(`target=${ann?.id}`);
+			const me = (await souk().api.get("/v1/auth/me", operator)).body.id;
+			assert.deepEqual([entry.actor, entry.details, others], [{ id: me, via: "rest" }, { suspended: false, roles: ["buyer"] }, []]); // biome-ignore format: one line
+
+			const socket = await follow(ann, { auth: { token: ann?.token, ...forged, meta: forged } });
+			await socket.emitWithAck("post", { id: "m1", text: "hello", ...forged, meta: forged });
+			const [row] = await untilSeen(`user=${ann?.id}`, ({ length }) => length === 1);
+			const told = (await souk().api.get(`/v1/conversations/${stream}/messages`, { token: bob?.token ?? "" })).text;
+			assert.ok(row.live && told.includes("hello") && !told.includes("repl:"), told);
 		});
 
 		it("what nobody can change or remove", async () => {

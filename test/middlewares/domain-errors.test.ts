@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ServiceBroker } from "moleculer";
 import { DomainError, type ErrorCode, errorTable } from "../../contracts/errors.ts";
 import { domainErrors, fromWire, refusalOf as heard, toWire } from "../../middlewares/domain-errors.ts";
-import { currentRequestId, requestId } from "../../middlewares/request-id.ts";
+import { currentIds, currentRequestId, requestId } from "../../middlewares/request-id.ts";
 import { StoreUnavailable, WriteUncertain } from "../../mixins/store/errors.ts";
 import { Contended } from "../../mixins/store/versioned.ts";
 import { currentScope, inScope, scopeFrom } from "../../mixins/tracing/scope.ts";
@@ -104,13 +104,9 @@ describe("domain errors and request ids", () => {
 		after(() => broker.stop());
 		behaves(() => broker);
 
-		it("ends every line that is logged for a request with its id and that of its trace", async () => {
-			const args: unknown[] = ["said"];
-			const entry = requestId().newLogEntry ?? assert.fail();
-			entry("info", args, {});
-			assert.deepEqual(args, ["said"]);
-			inScope(scopeFrom("abc-3", traceparent), () => entry("info", args, {}));
-			assert.deepEqual(args, ["said", { requestId: "abc-3", traceId }]);
+		it("names the request and its trace in every line that is logged for it", () => {
+			assert.equal(currentIds(), undefined);
+			assert.deepEqual(inScope(scopeFrom("abc-3", traceparent), currentIds), { requestId: "abc-3", traceId });
 		});
 	});
 

@@ -1,6 +1,6 @@
 import type { ServiceSchema } from "moleculer";
 import { type Collection, MongoClient } from "mongodb";
-import { type ConsumerMessages, connect, type NatsConnection } from "nats";
+import { type ConsumerMessages, connect, type NatsConnection, type StreamConfig } from "nats";
 import type { Static } from "typebox";
 import type { ChangeRecord } from "../../contracts/change-feed.ts";
 import { changeHeaders } from "../../contracts/change-feed.ts";
@@ -47,7 +47,7 @@ export const startCdc = async (
 ): Promise<CdcNode> => {
 	const lines: unknown[][] = [];
 	const profile = {
-		...({ kind: "cluster", transporter: natsUrl, keyPrefix: world.name, leaseTimeout: 600 } as const),
+		...({ kind: "cluster", transporter: natsUrl, keyPrefix: world.name, jetstreamReplicas: 1, leaseTimeout: 3_000 } as const),
 		cdc: { collections, keep: 3_600_000, keepBytes: 64 * 1_048_576 },
 	};
 	const database = { kind: "mongo", url: mongoUrl, dbName: world.name } as const;
@@ -103,9 +103,24 @@ export class FeedWatch {
 		);
 	}
 
+	/** Makes the stream as an operator would. */
+	async make(config: Partial<StreamConfig>): Promise<void> {
+		const jsm = await this.#nats.jetstreamManager();
+		await jsm.streams.add({ name: this.#stream, subjects: [`${this.#world.name}.cdc.>`], ...config });
+	}
+
+	async config(): Promise<StreamConfig> {
+		const jsm = await this.#nats.jetstreamManager();
+		return (await jsm.streams.info(this.#stream)).config;
+	}
+
+	get #stream(): string {
+		return `${this.#world.name.toUpperCase()}_CDC`;
+	}
+
 	/** Reads the stream from its first message on; it has to be there. */
 	async begin(): Promise<void> {
-		const consumer = await this.#nats.jetstream().consumers.get(`${this.#world.name.toUpperCase()}_CDC`);
+		const consumer = await this.#nats.jetstream().consumers.get(this.#stream);
 		this.#messages = await consumer.consume();
 		void this.#read(this.#messages);
 	}

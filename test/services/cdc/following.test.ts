@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { GroupHealth } from "../../../mixins/durable-events/port.ts";
+import { scrape } from "../../../mixins/metrics/metrics.ts";
 import type { Position } from "../../../services/cdc/position.adapter.ts";
 import { Brokers } from "../../support/brokers.ts";
 import { type CdcWorld, cdcWorld, FeedWatch, startCdc } from "../../support/cdc-node.ts";
@@ -46,7 +47,10 @@ describe("the change feed of a collection", function () {
 	it("begins with what is there, then has each change of a document in its order, under an id of its own", async () => {
 		const orders = feed().collection("orders");
 		await orders.insertOne({ _id: "old", status: "paid" });
+		await feed().make({ description: "an operator's", max_bytes: -1 });
 		const node = await start("orders");
+		const { description, max_age, max_bytes } = await feed().config();
+		assert.deepEqual([description, max_age, max_bytes], ["an operator's", 3_600_000_000_000, 67_108_864]);
 		await feed().begin();
 		await node.until("orders", isTailing);
 		await orders.insertOne({ _id: "a/b c", status: "placed" });
@@ -102,7 +106,7 @@ describe("the change feed of a collection", function () {
 		await other.stop();
 	});
 
-	it("moves its position only over what the bus has acknowledged, also when it is stopped before that", async () => {
+	it("moves its position only over what the bus has acknowledged, stopped before that or not", async () => {
 		const node = await start("orders");
 		await node.until("orders", isTailing);
 		await feed().collection("orders").insertOne({ _id: "shown", status: "placed" });
@@ -119,6 +123,11 @@ describe("the change feed of a collection", function () {
 		await feed().until("unheard", (changes) => changes.length === 1);
 		const moved = (at: Position | null): boolean => JSON.stringify(at?.token) !== JSON.stringify(token);
 		await until("the position", () => feed().position("orders"), moved);
+		gate?.cut();
+		await feed().collection("orders").insertOne({ _id: "while it was away", status: "placed" });
+		await next.until("orders", (row) => row.inFlight > 0);
+		gate?.open();
+		await feed().until("while it was away", (changes) => changes.length === 1);
 		await next.stop();
 		assert.equal(feed().of("shown").length, 1);
 	});
@@ -141,6 +150,10 @@ describe("the change feed of a collection", function () {
 		const warnings = node.warnings().join("\n");
 		assert.match(warnings, /orders: the place to go on from is lost: .*ChangeStreamHistoryLost/);
 		assert.match(warnings, /a sweep publishes what changed since .*, but not what was removed/);
+		const metrics = await scrape();
+		assert.match(metrics, /^cdc_sweeps_total\{collection="orders",reason="history_lost"\} 1$/m);
+		assert.match(metrics, /^cdc_published_total\{collection="orders",op="d"\} 1$/m);
+		assert.match(metrics, /^cdc_lag_seconds\{collection="orders"\} \d/m);
 		await orders.insertOne({ _id: "after the sweep" });
 		const [after] = await feed().until("after the sweep", (changes) => changes.length > 0);
 		assert.equal(after?.origin, "stream");
