@@ -56,8 +56,8 @@ bothStores("Archived notifications", (profile) => {
 
 	it("come to whoever follows in their order, also where they were in memory", async () => {
 		const bob = `bob-${newId()}`;
+		await node.follow(bob); // what comes now is kept in memory by the actor of the inbox
 		const [first] = await deliver(bob, 3);
-		await node.follow(bob);
 		await archive(bob, first);
 		pass(91 * day);
 		await node.service.retainNow();
