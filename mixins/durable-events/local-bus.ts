@@ -256,7 +256,7 @@ export class LocalBus implements Bus {
 	#noneWantsIt({ event, entityId, outbox }: Tracked): void {
 		this.#forget(event.id);
 		outbox
-			.unwanted(entityId, event.id)
+			.handled(entityId, event.id)
 			.catch((error) => this.#logger.warn(`${event.type} ${event.id} is left to the sweep:`, error));
 	}
 
