@@ -97,6 +97,7 @@ export class LocalBus implements Bus {
 		const stopExpiry = expireRecords(records, this.#logger);
 		if (this.#ready) this.#catchUp([group]);
 		return async () => {
+			for (const outbox of this.#outboxes.values()) outbox.hurry();
 			await group.stop();
 			await stopExpiry();
 		};

@@ -97,6 +97,7 @@ export class LocalGroup {
 		for (const timer of this.#timers.values()) clearTimeout(timer);
 		this.#queue.length = 0;
 		const { policy } = this.#options.subscription;
+		this.records.hurry();
 		const all = await this.#inFlight.drained(fixed.drainMs);
 		if (!all)
 			this.#options.logger.warn(

@@ -1,17 +1,12 @@
 import type { OutboxEntity, OutboxSource } from "../bus.ts";
 import { MicroBatch } from "../micro-batch.ts";
 import { takeOutAll, takeOutSome } from "../outbox-updates.ts";
+import { fixed } from "../settings.ts";
 
 interface Handled {
 	entityId: string;
 	eventId: string;
 }
-
-/**
- * How long events that are done with stay in their outboxes, so that those of one entity leave it in one update and many updates share a commit, in ms.
- * Nobody waits for it. After a crash they are delivered again, as all that was under way is.
- */
-const leaveMs = 250;
 
 /** Takes events out of the outboxes of one collection when every group has handled them. */
 export class LocalOutbox {
@@ -20,7 +15,7 @@ export class LocalOutbox {
 
 	constructor(source: OutboxSource) {
 		this.source = source;
-		this.#removals = new MicroBatch({ gatherMs: leaveMs, flush: (items) => this.#takeOut(items) });
+		this.#removals = new MicroBatch({ gatherMs: fixed.leaveMs, flush: (items) => this.#takeOut(items) });
 	}
 
 	/** Resolves when it is out, in a while. Repeating it is harmless. */
@@ -31,6 +26,11 @@ export class LocalOutbox {
 	/** An empty outbox that is still due: nothing is in it, nothing need come. */
 	async settle(entities: readonly OutboxEntity[]): Promise<void> {
 		if (entities.length > 0) await this.source.collection.updateMany(entities.map(({ _id }) => takeOutAll(_id, [])));
+	}
+
+	/** Who stops waits for it. */
+	hurry(): void {
+		this.#removals.hurry();
 	}
 
 	async drain(): Promise<void> {
