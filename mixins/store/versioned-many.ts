@@ -77,6 +77,7 @@ const makeBids = async <T extends Entity>(
 	collection: StoreCollection<T>,
 	bids: readonly Bid<T>[],
 ): Promise<PromiseSettledResult<Mutation<T> | null>[]> => {
+	if (bids.length === 0) return [];
 	const { all, lost } = await bidAll(collection, bids);
 	const there = all ? null : await arrived(collection, bids);
 	const settle = async (bid: Bid<T>): Promise<Mutation<T> | null> => {

@@ -71,7 +71,15 @@ const longestPause = 100;
 /** Reads after a lost answer, before the caller has to live with "uncertain". */
 const resolveTries = 3;
 
-export const mark = (): string => randomBytes(6).toString("base64url");
+const markBytes = 6;
+/** Random bytes in store: asking for six costs as much as asking for thousands, and each change needs six. */
+const pool = { bytes: Buffer.alloc(0), at: 0 };
+
+export const mark = (): string => {
+	if (pool.at >= pool.bytes.length) Object.assign(pool, { bytes: randomBytes(markBytes * 512), at: 0 });
+	pool.at += markBytes;
+	return pool.bytes.toString("base64url", pool.at - markBytes, pool.at);
+};
 
 const pause = (attempt: number): Promise<void> => delay(Math.random() * Math.min(longestPause, 2 ** attempt));
 

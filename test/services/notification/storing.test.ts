@@ -88,6 +88,18 @@ bothStores("notification: storing", (profile) => {
 		assert.deepEqual((await idsOf())[0], ["e2", "e1", "e3", "e4"]);
 	});
 
+	it("many for one person are few writes, in turn, and beside those for others", async () => {
+		const [ann = "", ben = ""] = people;
+		const writes: string[] = [];
+		const one = storing((method) => void (/create|insert/.test(method) && writes.push(method)));
+		const ids = Array.from({ length: 60 }, (_, index) => `e${index}`);
+		await storing().store([aDelivery(ann, { id: "e7" })]);
+		await Promise.all(ids.map((id) => one.store([aDelivery(ann, { id }), ...(id === "e9" ? [aDelivery(ben, { id })] : [])])));
+		const [anns, bens] = await idsOf();
+		assert.deepEqual([anns, bens], [["e7", ...ids.filter((id) => id !== "e7")], ["e9"]]);
+		assert.ok(writes.length < 12, `${writes.length} writes`);
+	});
+
 	it("a repeat in other words is none: they were told", async () => {
 		await storing().store(toAll("e1"));
 		await storing().store(toAll("e1").map((item) => ({ ...item, body: aBody("Other words") })));
