@@ -13,6 +13,7 @@ import { liveSlowReaders } from "./figures/live-slow-readers.ts";
 import { notifications } from "./figures/notifications.ts";
 import { orderCache } from "./figures/order-cache.ts";
 import { orderFlow } from "./figures/order-flow.ts";
+import { watching } from "./figures/watching.ts";
 import { type Figure, isMet, toTable } from "./support/figure.ts";
 
 const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
@@ -29,6 +30,7 @@ const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
 	"live-idle": liveIdle,
 	"live-slow-readers": liveSlowReaders,
 	notifications,
+	watching,
 };
 
 const chosen = process.argv.slice(2);

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
+import { mongoUrl, type NatsFiles, natsUrl, redisUrl, type TlsFiles } from "./connections.ts";
 import { Unfit } from "./parsers.ts";
 import type { Profile } from "./profile-type.ts";
-import { groupNames, groupVariables, type Variable, variables } from "./variables.ts";
+import { clusterOnly, groupNames, groupVariables, type Variable, variables } from "./variables.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -85,12 +86,38 @@ const refuseHalves = (env: Environment, wrong: Wrong, names: readonly string[]):
 	for (const name of missing) wrong.set(name, `must be set too: ${names.join(", ")} go together`);
 };
 
+/** Files for a server that nobody names would protect nothing. */
+const refuseAlone = (env: Environment, wrong: Wrong, url: string, files: readonly string[]): void => {
+	if (textOf(env, url)) return;
+	for (const name of files.filter((file) => textOf(env, file))) wrong.set(name, `is for ${url}, which is not set`);
+};
+
+/** Services that one process has no use for. */
+const refuseApart = (env: Environment, wrong: Wrong): void => {
+	const named = textOf(env, "SERVICES").split(",");
+	const apart = clusterOnly.filter((name) => named.some((one) => one.trim() === name));
+	if (apart.length > 0 && !textOf(env, "TRANSPORTER"))
+		wrong.set("SERVICES", `names ${apart.join(", ")}, which only a cluster has: set TRANSPORTER, MONGO_URL and REDIS_URL too`);
+};
+
+/** Credentials of the servers: each with the URL of its own, and whole. */
+const refuseForServers = (env: Environment, wrong: Wrong): void => {
+	refuseAlone(env, wrong, "TRANSPORTER", ["NATS_CA", "NATS_CERT", "NATS_KEY", "NATS_CREDS", "NATS_NKEY"]);
+	refuseAlone(env, wrong, "MONGO_URL", ["MONGO_CA", "MONGO_CERT"]);
+	refuseAlone(env, wrong, "REDIS_URL", ["REDIS_CA", "REDIS_CERT", "REDIS_KEY"]);
+	refuseHalves(env, wrong, ["NATS_CERT", "NATS_KEY"]);
+	refuseHalves(env, wrong, ["REDIS_CERT", "REDIS_KEY"]);
+	if (textOf(env, "NATS_CREDS") && textOf(env, "NATS_NKEY")) wrong.set("NATS_NKEY", "must not be set beside NATS_CREDS");
+};
+
 const refuseImpossible = (env: Environment, settings: Settings, wrong: Wrong): void => {
 	if (textOf(env, "TRANSPORTER")) {
 		const why = "must be set too: with TRANSPORTER there are several nodes, and they need";
 		if (!textOf(env, "MONGO_URL")) wrong.set("MONGO_URL", `${why} one database (mongodb://host:27017/?replicaSet=rs0)`);
 		if (!textOf(env, "REDIS_URL")) wrong.set("REDIS_URL", `${why} one cache (redis://host:6379)`);
 	}
+	refuseApart(env, wrong);
+	refuseForServers(env, wrong);
 	refuseHalves(env, wrong, ["ADMIN_EMAIL", "ADMIN_PASSWORD"]);
 	refuseHalves(env, wrong, ["DKIM_DOMAIN", "DKIM_SELECTOR", "DKIM_KEY"]);
 	if (settings.STRIPE_SECRET_KEY) refuseForStripe(env, settings.STRIPE_SECRET_KEY, wrong);
@@ -107,15 +134,38 @@ const refuseForStripe = (env: Environment, key: string, wrong: Wrong): void => {
 const whole = <T extends Record<string, string | null>>(parts: T): { [Name in keyof T]: string } | null =>
 	Object.values(parts).every((part) => part !== null) ? (parts as { [Name in keyof T]: string }) : null;
 
+const natsFiles = ({ NATS_CA, NATS_CERT, NATS_KEY, NATS_CREDS, NATS_NKEY }: Settings): NatsFiles => {
+	return { ca: NATS_CA, cert: NATS_CERT, key: NATS_KEY, creds: NATS_CREDS, nkey: NATS_NKEY };
+};
+const redisFiles = ({ REDIS_CA, REDIS_CERT, REDIS_KEY }: Settings): TlsFiles => {
+	return { ca: REDIS_CA, cert: REDIS_CERT, key: REDIS_KEY };
+};
+const tracingOf = (settings: Settings): Profile["tracing"] =>
+	settings.OTEL_EXPORTER_OTLP_ENDPOINT === null
+		? null
+		: {
+				endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+				headers: settings.OTEL_EXPORTER_OTLP_HEADERS,
+				timeoutMs: settings.OTEL_EXPORTER_OTLP_TIMEOUT,
+				sampler: settings.OTEL_TRACES_SAMPLER,
+				ratio: settings.OTEL_TRACES_SAMPLER_ARG,
+				trustsClients: settings.TRUST_TRACEPARENT,
+				everyMs: settings.OTEL_BSP_SCHEDULE_DELAY,
+				room: settings.OTEL_BSP_MAX_QUEUE_SIZE,
+			};
+
 const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 	const dataDir = resolve(settings.DATA_DIR);
 	return {
 		kind: settings.TRANSPORTER ? "cluster" : "embedded",
-		store: settings.MONGO_URL ? { kind: "mongo", url: settings.MONGO_URL } : { kind: "embedded", dataDir },
+		store: settings.MONGO_URL
+			? { kind: "mongo", url: mongoUrl(settings.MONGO_URL, { ca: settings.MONGO_CA, cert: settings.MONGO_CERT }) }
+			: { kind: "embedded", dataDir },
 		dataDir,
-		transporter: settings.TRANSPORTER,
-		redisUrl: settings.REDIS_URL,
+		transporter: settings.TRANSPORTER && natsUrl(settings.TRANSPORTER, natsFiles(settings)),
+		redisUrl: settings.REDIS_URL && redisUrl(settings.REDIS_URL, redisFiles(settings)),
 		keyPrefix: settings.KEY_PREFIX,
+		jetstreamReplicas: settings.JETSTREAM_REPLICAS,
 		services: settings.SERVICES.length > 0 ? [...new Set(settings.SERVICES)] : "all",
 		nodeId: settings.NODE_ID,
 		namespace: settings.NAMESPACE,
@@ -124,6 +174,7 @@ const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 		socketPort: settings.SOCKET_PORT,
 		advertise: settings.ADVERTISE,
 		metricsPort: settings.METRICS_PORT,
+		moleculerMetrics: settings.MOLECULER_METRICS,
 		publicUrl: (settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`).replace(/\/+$/, ""),
 		corsOrigins: settings.CORS_ORIGINS,
 		trustProxy: settings.TRUST_PROXY,
@@ -150,10 +201,25 @@ const toProfile = (settings: Settings, groups: Profile["groups"]): Profile => {
 		answerDeadline: settings.ANSWER_DEADLINE_MS,
 		reconcileEvery: settings.RECONCILE_EVERY_MS,
 		reservationGrace: settings.RESERVATION_GRACE_MS,
+		cdc: { collections: settings.CDC_COLLECTIONS, keep: settings.CDC_KEEP, keepBytes: settings.CDC_KEEP_MB * 1_048_576 },
 		groups,
+		retain: {
+			every: settings.RETAIN_EVERY,
+			archived: settings.RETAIN_ARCHIVED,
+			deliveries: settings.RETAIN_DELIVERIES,
+			mails: settings.RETAIN_MAILS,
+			suppressions: settings.RETAIN_SUPPRESSIONS,
+			sessions: settings.RETAIN_SESSIONS,
+			connections: settings.RETAIN_CONNECTIONS,
+			requests: settings.RETAIN_REQUESTS,
+			windows: settings.RETAIN_WINDOWS,
+			webhooks: settings.RETAIN_WEBHOOKS,
+			audit: settings.RETAIN_AUDIT,
+			deadLetters: settings.RETAIN_DEAD_LETTERS,
+		},
 		logLevel: settings.LOG_LEVEL,
 		logFormat: settings.LOG_FORMAT,
-		otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+		tracing: tracingOf(settings),
 	};
 };
 
@@ -165,13 +231,16 @@ const deepFreeze = <T>(value: T): T => {
 	return value;
 };
 
-/** What the environment asks for, frozen. Throws `SettingsError` with everything that is wrong, not just the first. */
-export const readEnvironment = (env: Environment): Profile => {
+/**
+ * What the environment asks for, frozen. Throws `SettingsError` with everything that is wrong, not just the first. `needs`: a node without services
+ * has nothing to do with a database or a cache.
+ */
+export const readEnvironment = (env: Environment, needs: "all" | "bus" = "all"): Profile => {
 	const wrong: Wrong = new Map();
 	const settings = readTable(env, variables, wrong);
 	const groups = readGroups(env, wrong);
 	refuseUnknown(env, wrong);
-	refuseImpossible(env, settings, wrong);
+	if (needs === "all") refuseImpossible(env, settings, wrong);
 	if (wrong.size > 0) throw new SettingsError(wrong);
 	return deepFreeze(toProfile(settings, groups));
 };

@@ -9,14 +9,13 @@ export interface LogBindings {
 	mod: string;
 }
 
-export type LogFormat = (level: string, args: readonly unknown[], bindings: LogBindings) => unknown[];
+/** Of what the line was logged for. */
+export interface LogIds {
+	requestId: string;
+	traceId: string;
+}
 
-/** middlewares/request-id.ts puts it at the end of the arguments. */
-const requestIdIn = (args: readonly unknown[]): { id?: string; rest: readonly unknown[] } => {
-	const last = args.at(-1);
-	if (last === null || typeof last !== "object" || Object.keys(last).join() !== "requestId") return { rest: args };
-	return { id: String((last as { requestId: unknown }).requestId), rest: args.slice(0, -1) };
-};
+export type LogFormat = (level: string, args: readonly unknown[], bindings: LogBindings, ids?: LogIds) => unknown[];
 
 const asText = (arg: unknown): string => {
 	if (typeof arg === "string") return redactText(arg);
@@ -24,19 +23,18 @@ const asText = (arg: unknown): string => {
 	return inspect(redact(arg), { depth: 6, breakLength: Number.POSITIVE_INFINITY });
 };
 
-/** One JSON object a line: time, level, node, service, message, requestId, error, and data for what else was said. */
-export const jsonLine: LogFormat = (level, args, { nodeID, mod }) => {
-	const { id, rest } = requestIdIn(args);
-	const error = rest.find((arg) => arg instanceof Error);
-	const data = rest.filter((arg) => typeof arg === "object" && arg !== null && arg !== error);
-	const message = rest.filter((arg) => typeof arg !== "object" || arg === null).map(asText);
+/** One JSON object a line: time, level, node, service, message, requestId and traceId, error, and data for what else was said. */
+export const jsonLine: LogFormat = (level, args, { nodeID, mod }, ids) => {
+	const error = args.find((arg) => arg instanceof Error);
+	const data = args.filter((arg) => typeof arg === "object" && arg !== null && arg !== error);
+	const message = args.filter((arg) => typeof arg !== "object" || arg === null).map(asText);
 	const line = {
 		time: new Date().toISOString(),
 		level,
 		node: nodeID,
 		service: mod,
 		message: message.join(" ") || error?.message || "",
-		...(id ? { requestId: id } : {}),
+		...ids,
 		...(error ? { error: redact(error) } : {}),
 		...(data.length > 0 ? { data: redact(data.length === 1 ? data[0] : data) } : {}),
 	};
@@ -44,8 +42,8 @@ export const jsonLine: LogFormat = (level, args, { nodeID, mod }) => {
 };
 
 /** For people: time, level, service, what was said. */
-export const prettyLine: LogFormat = (level, args, { mod }) => {
-	const { id, rest } = requestIdIn(args);
+export const prettyLine: LogFormat = (level, args, { mod }, ids) => {
 	const time = new Date().toISOString().slice(11, 23);
-	return [`${time} ${level.toUpperCase().padEnd(5)} ${mod}: ${rest.map(asText).join(" ")}${id ? ` (request ${id})` : ""}`];
+	const where = ids ? ` (request ${ids.requestId}, trace ${ids.traceId})` : "";
+	return [`${time} ${level.toUpperCase().padEnd(5)} ${mod}: ${args.map(asText).join(" ")}${where}`];
 };

@@ -1,6 +1,9 @@
 // How one value of the environment is read. A parser throws `Unfit` with what would be right; it never repeats the value,
 // because half of them may hold a password.
 
+import { accessSync, constants, statSync } from "node:fs";
+import { resolve } from "node:path";
+
 export class Unfit extends Error {
 	override readonly name = "Unfit";
 }
@@ -23,6 +26,14 @@ export const portNumber = whole(0, 65_535);
 
 export const milliseconds = (min: number, max: number): Parser<number> => whole(min, max, " of milliseconds");
 
+/** As `milliseconds`, for what has to outlive something else. `why`: what, for whoever chose a shorter one. */
+export const longerThan =
+	(other: number, max: number, why: string): Parser<number> =>
+	(text) => {
+		const value = milliseconds(0, max)(text);
+		return value > other ? value : unfit(`more than ${other} milliseconds: ${why}`);
+	};
+
 const day = 86_400_000;
 const unitLengths: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: day };
 
@@ -34,6 +45,16 @@ export const duration: Parser<number> = (text) => {
 		? value
 		: unfit("a time such as 500ms, 30s, 15m, 2h or 7d (a bare number is seconds)");
 };
+
+const shown = (ms: number): string => (ms % day === 0 && ms > day ? `${ms / day}d` : `${ms / 3_600_000}h`);
+
+/** A time that something else rests on. `why`: what, for whoever chose a shorter one. */
+export const durationFrom =
+	(min: number, why: string): Parser<number> =>
+	(text) => {
+		const value = duration(text);
+		return value >= min ? value : unfit(`${shown(min)} or more: ${why}`);
+	};
 
 export const oneOf =
 	<const T extends string>(...words: readonly T[]): Parser<T> =>
@@ -65,6 +86,17 @@ export const urlOf =
 export const urlsOf = (...schemes: readonly string[]): Parser<string> => {
 	const one = urlOf(...schemes);
 	return (text) => list(one)(text).join(",");
+};
+
+/** Its absolute path. */
+export const readableFile: Parser<string> = (text) => {
+	try {
+		accessSync(text, constants.R_OK);
+		return statSync(text).isFile() ? resolve(text) : unfit("the path of a file");
+	} catch (error) {
+		if (error instanceof Unfit) throw error;
+		return unfit("the path of a file that this process may read");
+	}
 };
 
 /** A replica set's URL names several hosts, which `URL` does not parse; the driver has the last word, we only check the shape. */
@@ -101,3 +133,21 @@ export const rateLimit: Parser<RateLimitValue> = (text) => {
 export const email: Parser<string> = matching(/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/, "an e-mail address");
 
 export const anyText: Parser<string> = (text) => text;
+
+/** A part of all, from 0 to 1. */
+export const ratio: Parser<number> = (text) => {
+	const value = /^\d{1,3}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+	return value <= 1 ? value : unfit("a number from 0 to 1");
+};
+
+/** `name=value`, several with commas, the values percent-encoded, as OpenTelemetry's specification has it. */
+export const headers: Parser<Readonly<Record<string, string>>> = (text) =>
+	Object.fromEntries(
+		list((pair) => {
+			const [, name, value] = /^([\w-]+)\s*=\s*([!-~]*)$/.exec(pair) ?? [];
+			if (name === undefined || value === undefined || !isEncoded(value)) return unfit("name=value pairs with commas in between");
+			return [name, decodeURIComponent(value)] as const;
+		})(text),
+	);
+
+const isEncoded = (value: string): boolean => !/%(?![\da-f]{2})/i.test(value);

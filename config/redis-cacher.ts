@@ -1,4 +1,5 @@
 import { Cachers } from "moleculer";
+import { redisOptions } from "./connections.ts";
 
 const waitAtMost = 500;
 
@@ -14,8 +15,7 @@ export class ForgivingRedisCacher extends Cachers.Redis {
 			prefix,
 			ttl,
 			redis: {
-				// ioredis takes the URL from here because Moleculer hands these options over as they are.
-				...connection(url),
+				...redisOptions(url),
 				// Waiting for Redis to come back would be slower than asking the database.
 				enableOfflineQueue: false,
 				maxRetriesPerRequest: 0,
@@ -58,16 +58,3 @@ export class ForgivingRedisCacher extends Cachers.Redis {
 		}
 	}
 }
-
-const connection = (text: string): Record<string, unknown> => {
-	const url = new URL(text);
-	const db = Number(url.pathname.slice(1));
-	return {
-		host: url.hostname.replace(/^\[|\]$/g, ""),
-		port: Number(url.port) || 6379,
-		...(url.username ? { username: decodeURIComponent(url.username) } : {}),
-		...(url.password ? { password: decodeURIComponent(url.password) } : {}),
-		...(Number.isInteger(db) && db > 0 ? { db } : {}),
-		...(url.protocol === "rediss:" ? { tls: {} } : {}),
-	};
-};

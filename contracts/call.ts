@@ -38,6 +38,8 @@ export interface CallMeta {
 	user?: Caller;
 	/** A program. Only routes with `scopes` let one in. */
 	service?: ServiceCaller;
+	/** An operator at the prompt of a node, which alone sets it. `user.id` is then that of nobody's account (contracts/audit.ts). */
+	via?: "repl";
 	request?: RequestKey;
 	/** Versions of If-Match, or "*"; a service that changes an entity compares them and refuses with VERSION_CONFLICT. */
 	ifMatch?: readonly number[] | "*";

@@ -43,6 +43,11 @@ export const eventSchema = (type: EventType): TSchema =>
 		subject: Type.String({ description: "The id of the entity that it is about" }),
 		time: Time,
 		data: eventTable[type].data,
-		traceparent: Type.Optional(Type.String({ description: "W3C Trace Context" })),
+		traceparent: Type.Optional(
+			Type.String({
+				pattern: "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+				description: "W3C Trace Context: of what it came of",
+			}),
+		),
 		requestid: Type.Optional(Type.String({ description: "The id of the HTTP request that caused it" })),
 	});

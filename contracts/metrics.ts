@@ -69,12 +69,28 @@ export const metricTable = {
 	stream_entries_total: { type: "counter", help: "Entries that were written", labels: ["ring"] },
 	stream_commits_total: {
 		type: "counter",
-		help: "Writes that they took: entries by commits is the batch size",
+		help: "Writes that they took",
 		labels: ["ring"],
+	},
+	stream_append_batch_size: {
+		type: "histogram",
+		help: "Entries that a write stored",
+		labels: ["ring"],
+		buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
 	},
 	stream_deliveries_total: { type: "counter", help: "Live entries × followers that were sent", labels: ["ring"] },
 	stream_overloaded_total: { type: "counter", help: "Posts that were refused with STREAM_OVERLOADED", labels: ["ring"] },
 	stream_lagging_total: { type: "counter", help: "How often a follower fell behind and was caught up", labels: ["ring"] },
+	stream_lagging: {
+		type: "gauge",
+		help: "Sockets that do not have all entries of their stream at this moment",
+		labels: ["ring"],
+	},
+	stream_resumed_total: {
+		type: "counter",
+		help: "Sockets that came back with the position at which they had been",
+		labels: ["ring"],
+	},
 	stream_resumed_pages_total: {
 		type: "counter",
 		help: "Pages that caught a follower up, from memory or the log",
@@ -84,10 +100,76 @@ export const metricTable = {
 	stream_taken_total: { type: "counter", help: "Appends that found their seq taken: somebody else wrote", labels: ["ring"] },
 	sockets_open: { type: "gauge", help: "Connections that have joined a namespace here", labels: ["ring"] },
 	sockets_passed: { type: "gauge", help: "Connections that this node passes on to the owner of their stream", labels: [] },
+	door_splices_total: {
+		type: "counter",
+		help: "Connections that this node has passed on since its start; none, where what is in front knows the ring",
+		labels: [],
+	},
+	door_relays_total: { type: "counter", help: "Requests of long polling that it has passed on", labels: [] },
 	ring_share: { type: "gauge", help: "The part of all streams that belongs to this node, 0 to 1", labels: ["ring"] },
 	mails_total: { type: "counter", help: "Tries to send a mail, by how they ended", labels: ["outcome"] },
+	cdc_published_total: {
+		type: "counter",
+		help: "Changes that the change feed has: created (c), updated (u) or deleted (d)",
+		labels: ["collection", "op"],
+	},
+	cdc_lag_seconds: {
+		type: "gauge",
+		help: "How far the change feed is behind the database, at the node that follows the collection",
+		labels: ["collection"],
+	},
+	cdc_sweeps_total: {
+		type: "counter",
+		help: "Times that a collection was read because changes could have been missed: first, history_lost, dropped, no_token or no_streams",
+		labels: ["collection", "reason"],
+	},
 	mails_waiting: { type: "gauge", help: "Mails that are due and have not left", labels: [] },
+	retention_removed_total: {
+		type: "counter",
+		help: "Documents that were removed, or lost what had had its time",
+		labels: ["rule"],
+	},
+	retention_age_seconds: {
+		type: "gauge",
+		help: "Since when the oldest should be gone that is still there; 0: nothing is overdue",
+		labels: ["rule"],
+	},
+	trace_spans_total: {
+		type: "counter",
+		help: "Spans that ended here: exported, lost (the collector did not take them) or dropped (too many waited)",
+		labels: ["outcome"],
+	},
+	health_check: {
+		type: "gauge",
+		help: "What /health/ready of this node says of each of its checks: 1 or 0",
+		labels: ["check"],
+	},
 } as const satisfies Readonly<Record<string, MetricSpec>>;
+
+/** What is forgotten, by the name under which it is counted. */
+export const retentionRules = [
+	"archived_notifications",
+	"audit",
+	"chat_connections",
+	"chat_windows",
+	"conversation_requests",
+	"dead_letters",
+	"deliveries",
+	"erasures",
+	"inbox_connections",
+	"inbox_requests",
+	"mail_digest_items",
+	"mail_digests",
+	"mail_requests",
+	"mail_windows",
+	"mails",
+	"order_requests",
+	"payment_requests",
+	"sessions",
+	"suppressions",
+	"webhooks",
+] as const;
+export type RetentionRule = (typeof retentionRules)[number];
 
 export type MetricName = keyof typeof metricTable;
 type NamesOf<T extends MetricSpec["type"]> = {

@@ -109,6 +109,11 @@ export class Actor<Frame> implements FollowerHome<Frame> {
 		return this.#audience.size;
 	}
 
+	/** Followers who do not have all entries yet. */
+	get lagging(): number {
+		return this.#audience.followers.filter(({ cursor }) => cursor < this.tail).length;
+	}
+
 	/** Posts that are not answered yet. */
 	get waiting(): number {
 		return this.#writer.size;
@@ -236,6 +241,7 @@ export class Actor<Frame> implements FollowerHome<Frame> {
 			throw error;
 		}
 		this.#audience.join(follower);
+		if (after !== undefined && known) this.parts.metrics.resumed += 1;
 		this.#backstop.start();
 		return follower;
 	}

@@ -12,6 +12,14 @@ import type { Ports } from "./ports.ts";
 import { TimelyLog } from "./timely-log.ts";
 import { backoff, Waits } from "./waits.ts";
 
+/** Puts `text` where it belongs in the sorted list of the least, which holds `most`. */
+const keepLeast = (sorted: string[], text: string, most: number): void => {
+	if (sorted.length === most && text >= (sorted.at(-1) ?? "")) return;
+	const behind = sorted.findLastIndex((other) => other < text) + 1;
+	sorted.splice(behind, 0, text);
+	if (sorted.length > most) sorted.pop();
+};
+
 const toDomain = (error: unknown): unknown =>
 	error instanceof LogUnavailable || error instanceof LogUncertain
 		? Object.assign(new DomainError("UNAVAILABLE"), { cause: error })
@@ -48,6 +56,11 @@ export class Engine<Frame> {
 
 	get followers(): number {
 		return [...this.#actors.values()].reduce((sum, actor) => sum + actor.followers, 0);
+	}
+
+	/** Of them, those who do not have all entries yet. */
+	get lagging(): number {
+		return [...this.#actors.values()].reduce((sum, actor) => sum + actor.lagging, 0);
 	}
 
 	/** Posts that are not answered yet, of all streams. */
@@ -103,6 +116,16 @@ export class Engine<Frame> {
 	look(stream: string): { tail: number; followers: number } | null {
 		const actor = this.#actors.get(stream);
 		return actor?.open ? { tail: actor.tail, followers: actor.followers } : null;
+	}
+
+	/** For operators: what is active here, in the order of the ids, from `from` on, `limit` at most. Copies no more than that, however many there are. */
+	list(from: string, limit: number): { id: string; tail: number; followers: number }[] {
+		const found: string[] = [];
+		for (const id of this.#actors.keys()) if (id >= from) keepLeast(found, id, limit);
+		return found.flatMap((id) => {
+			const seen = this.look(id);
+			return seen ? [{ id, ...seen }] : [];
+		});
 	}
 
 	/** To the others who follow. Dropped for those who are behind. */

@@ -3,9 +3,20 @@ import type { Entry } from "./entry.ts";
 
 // Where streams are kept. The engine owns this port; mixins/stream-log/ implements it over either store.
 
+/** What a post was part of: for its events, and for whoever follows it through the system. */
+export interface Origin {
+	/** Of the HTTP request. */
+	requestid?: string;
+	/** W3C Trace Context. */
+	traceparent?: string;
+	/** Epoch ms, by the machine's clock: when it was posted. Only where somebody records what became of it. */
+	since?: number;
+}
+
 /** An entry that is about to be stored, with the durable events that are stored in the same write. */
 export interface Draft extends Entry {
 	events: readonly EventDraft[];
+	origin?: Origin;
 }
 
 /**

@@ -2,6 +2,7 @@ import { DomainError } from "../contracts/errors.ts";
 import type { EventDraft } from "../contracts/events.ts";
 import { canonicalJson } from "../contracts/ids.ts";
 import type { Entry } from "./entry.ts";
+import type { Origin } from "./log.ts";
 import { keyOf, sizeOf } from "./recent.ts";
 
 export interface PostRequest<Body = unknown> {
@@ -12,6 +13,8 @@ export interface PostRequest<Body = unknown> {
 	body: Body;
 	/** The durable events that are stored with the entry; asked again whenever it gets another seq, so it must be pure. */
 	events?(entry: Entry<Body>): readonly EventDraft[];
+	/** What it is part of, where that is not what the caller runs for. */
+	origin?: Origin;
 }
 
 export interface Posted {
@@ -66,7 +69,7 @@ export class Mailbox {
 	}
 
 	/** Throws `STREAM_OVERLOADED`. */
-	offer(request: PostRequest, at: string): Promise<Posted> {
+	offer(request: PostRequest, at: string, origin?: Origin): Promise<Posted> {
 		const size = sizeOf(request.body);
 		if (this.#entries >= this.#bounds.mailboxEntries || this.#bytes + size > this.#bounds.mailboxBytes) {
 			throw new DomainError("STREAM_OVERLOADED");
@@ -76,7 +79,7 @@ export class Mailbox {
 		this.#bytes += size;
 		const first = this.#byKey.get(keyOf(request));
 		if (first) first.twins.push({ type: request.type, body: request.body, answer, size });
-		else this.#admit({ ...request, at, size, answer, twins: [] });
+		else this.#admit({ ...request, ...(origin && { origin }), at, size, answer, twins: [] });
 		return answer.promise;
 	}
 

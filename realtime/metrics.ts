@@ -19,4 +19,6 @@ export class Metrics {
 	rounds = 0;
 	failedRounds = 0;
 	moved = 0;
+	/** Followers who came back with a position that the log has. */
+	resumed = 0;
 }

@@ -1,6 +1,6 @@
 import type { CountersMessage, PresenceMessage, ReadyMessage } from "../contracts/stream-messages.ts";
 import type { Entry } from "./entry.ts";
-import type { Draft, StreamLog } from "./log.ts";
+import type { Draft, Origin, StreamLog } from "./log.ts";
 
 // What the engine needs of its surroundings. It has no clock, no timers, no random and no socket of its own.
 
@@ -90,6 +90,8 @@ export interface Ports<Frame> {
 	greet: Greeter;
 	timers: Timers;
 	random: Random;
+	/** Asked as each post comes in, in the course of what caused it; what stores it may serve others at the same time. */
+	origin?(): Origin | undefined;
 	/** For the node's log: what went wrong and was survived. */
 	report(error: unknown, what: string, stream: string): void;
 	observer?: Observer;

@@ -2,7 +2,7 @@ import { DomainError } from "../contracts/errors.ts";
 import type { Entry } from "./entry.ts";
 import type { Known } from "./known.ts";
 import type { Limits } from "./limits.ts";
-import { type Appended, type Draft, LogUnavailable, LogUncertain, type StreamLog } from "./log.ts";
+import { type Appended, type Draft, LogUnavailable, LogUncertain, type Origin, type StreamLog } from "./log.ts";
 import { answerTo, Mailbox, type Post, type Posted, type PostRequest, sameContent } from "./mailbox.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Observer, Random, Timers } from "./ports.ts";
@@ -18,6 +18,7 @@ export interface WriterParts {
 	limits: Limits;
 	metrics: Metrics;
 	observer: Observer;
+	origin?(): Origin | undefined;
 	/** Something happened that no rule here covers; nobody knows what was written. */
 	broken(error: unknown): void;
 }
@@ -52,7 +53,8 @@ export class Writer {
 			return answer;
 		}
 		try {
-			const answer = this.#mailbox.offer(request, new Date(timers.now()).toISOString());
+			const origin = request.origin ?? this.parts.origin?.();
+			const answer = this.#mailbox.offer(request, new Date(timers.now()).toISOString(), origin);
 			this.#start();
 			return await answer;
 		} catch (error) {
@@ -116,9 +118,9 @@ export class Writer {
 
 	/** The seqs that the drafts would have right after `tail`. */
 	protected number(batch: readonly Post[], tail: number): Draft[] {
-		return batch.map(({ id, from, type, body, at, events }, index) => {
+		return batch.map(({ id, from, type, body, at, events, origin }, index) => {
 			const entry: Entry = { stream: this.parts.known.stream, seq: tail + 1 + index, id, type, from, body, at };
-			return { ...entry, events: events?.(entry) ?? [] };
+			return { ...entry, events: events?.(entry) ?? [], ...(origin && { origin }) };
 		});
 	}
 
@@ -126,7 +128,7 @@ export class Writer {
 		if (drafts.length === 0) return;
 		const { known, metrics, observer } = this.parts;
 		metrics.entries += drafts.length;
-		const entries = drafts.map(({ events: _stored, ...entry }) => entry);
+		const entries = drafts.map(({ events: _stored, origin: _noted, ...entry }) => entry);
 		known.confirm();
 		known.advance(entries);
 		observer.committed?.(known.stream, drafts);

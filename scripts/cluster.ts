@@ -18,6 +18,7 @@ const layout: readonly (readonly [name: string, services: string])[] = [
 	["chat-1", "chat"],
 	["notification-1", "notification"],
 	["email-1", "email"],
+	["cdc-1", "cdc"],
 ];
 const nodeBound = 18_000;
 const wholeBound = 30_000;

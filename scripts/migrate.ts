@@ -8,6 +8,7 @@ import { underLease } from "./migrate/under-lease.ts";
 import { commandLine, UsageError } from "./node/command-line.ts";
 import { readEnvFile } from "./node/env-file.ts";
 import { refuse } from "./node/refusal.ts";
+import { servicesOf } from "./node/services.ts";
 
 // npm run migrate -- status [service …]   what is there and what is missing; exit code 1 if something is
 // npm run migrate -- up [service …]       makes missing indexes, then runs the data steps that were not run yet
@@ -78,7 +79,7 @@ const readArguments = (): { command: string; names: readonly string[] } =>
 		if (!["up", "down", "status"].includes(command)) throw new UsageError("What is to be done: up, down or status?");
 		const unknown = names.filter((name) => !serviceNames.some((known) => known === name));
 		if (unknown.length > 0) throw new UsageError(`There is no service ${unknown.join(", ")}`);
-		return { command, names: names.length > 0 ? names : serviceNames };
+		return { command, names };
 	});
 
 const main = async (): Promise<void> => {
@@ -89,7 +90,7 @@ const main = async (): Promise<void> => {
 		collections: { leases: {}, migrations: {} },
 		profile: { ...settings.store, autoMigrate: false },
 	});
-	const { services, close } = await openServiceStores(settings, names);
+	const { services, close } = await openServiceStores(settings, names.length > 0 ? names : servicesOf(settings));
 	const all = { services, versions: own.migrations };
 	try {
 		if (command === "status") process.exitCode = (await status(all)) ? 0 : 1;

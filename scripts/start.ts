@@ -4,24 +4,31 @@ import { profile } from "../config/profile.ts";
 import type { Profile } from "../config/profile-type.ts";
 import { followTestClock } from "../config/test-clock.ts";
 import { nodePlacement } from "../mixins/placement/node-placement.ts";
+import { attachedProfile } from "./node/attached.ts";
 import { banner } from "./node/banner.ts";
-import { commandLine } from "./node/command-line.ts";
+import { commandLine, UsageError } from "./node/command-line.ts";
 import { readEnvFile } from "./node/env-file.ts";
 import { type SoukNode, startNode } from "./node/node.ts";
 import { tellParent, whenParentIsGone } from "./node/parent.ts";
 import { localUrl, untilReady } from "./node/readiness.ts";
-import { refuse } from "./node/refusal.ts";
+import { Refusal, refuse } from "./node/refusal.ts";
 import { drainOnSignals } from "./node/shutdown.ts";
 
 // npm start: the services of SERVICES (all by default) in this process, until a signal. --repl adds Moleculer's prompt.
 
-const usage = `npm start -- [--repl]
+const usage = `npm start -- [--repl [--attach]]
 
-  --repl    Moleculer's prompt in this terminal; help shows its commands
+  --repl    Moleculer's prompt in this terminal, with operators' commands: souk help
+  --attach  with nothing else: no services, no port. It joins the running cluster of TRANSPORTER
 
 Settings come from the environment and from a file .env beside package.json; .env.example shows all of them.`;
 
-const flags = commandLine(usage, { options: { repl: { type: "boolean", default: false } } as const }, ({ values }) => values);
+const options = { repl: { type: "boolean", default: false }, attach: { type: "boolean", default: false } } as const;
+
+const flags = commandLine(usage, { options }, ({ values }) => {
+	if (values.attach && !values.repl) throw new UsageError("--attach comes with --repl");
+	return values;
+});
 
 /** How long a signal in the middle of the start waits for its end, in ms. It may be waiting for a database that never comes. */
 const startBound = 5_000;
@@ -36,9 +43,23 @@ const sayReady = async (settings: Profile, node: SoukNode, giveUp: AbortSignal):
 	tellParent({ type: "ready", port, nodeID });
 };
 
+/** How long one that attaches looks for others, in ms. They answer a newcomer within milliseconds. */
+const lookBound = 10_000;
+
+const sayAttached = async ({ broker, stop }: SoukNode): Promise<void> => {
+	await broker.waitForServices(["gateway"], lookBound, 50).catch(async () => {
+		await stop();
+		throw new Refusal(
+			`no gateway was seen on this bus within ${lookBound / 1_000} s; TRANSPORTER, NAMESPACE or the cluster is not right`,
+		);
+	});
+	console.log(`Attached as ${broker.nodeID}, which serves nothing. \`souk help\` lists the commands.`);
+	tellParent({ type: "ready", port: null, nodeID: broker.nodeID });
+};
+
 const main = async (): Promise<void> => {
 	readEnvFile();
-	const settings = profile();
+	const settings = flags.attach ? attachedProfile(process.env) : profile();
 	if (followTestClock(clock, process.env)) console.warn("SOUK_TEST_CLOCK is set: the time is a test's");
 	const stopping = new AbortController();
 	const starting = startNode(settings);
@@ -51,10 +72,12 @@ const main = async (): Promise<void> => {
 	whenParentIsGone(stopEarly);
 	tellParent({ type: "starting", port: null });
 	const node = await starting;
-	await sayReady(settings, node, stopping.signal).catch((error: unknown) => {
+	await (flags.attach ? sayAttached(node) : sayReady(settings, node, stopping.signal)).catch((error: unknown) => {
 		if (!stopping.signal.aborted) throw error;
 	});
-	if (flags.repl && !stopping.signal.aborted) node.broker.repl();
+	if (!flags.repl || stopping.signal.aborted) return;
+	const { openPrompt } = await import("./repl/prompt.ts");
+	openPrompt(node.broker, stopEarly);
 };
 
 main().catch(refuse);

@@ -10,7 +10,9 @@ export interface Answer<T> {
 export class BenchClient {
 	readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
 	readonly #url: URL;
+	readonly url: string;
 	constructor(url: string) {
+		this.url = url;
 		this.#url = new URL(url);
 	}
 

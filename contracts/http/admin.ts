@@ -1,6 +1,8 @@
 import Type, { type Static } from "typebox";
+import { CountersMessage } from "../stream-messages.ts";
 import { StreamId } from "./chat.ts";
 import { Id, listQuery, Page, Time } from "./common.ts";
+import { digests } from "./preferences.ts";
 import type { Route } from "./route.ts";
 
 // What operators look at: who is connected, and which node does what.
@@ -79,6 +81,47 @@ export const StreamView = Type.Object(
 );
 export type StreamView = Static<typeof StreamView>;
 
+export const ActiveStream = Type.Object(
+	{
+		id: StreamId,
+		node: Type.String({ description: "Where it is active; while it moves it may be on two" }),
+		tail: Type.Integer({ minimum: 0, description: "The last seq" }),
+		followers: Type.Integer({ minimum: 0, description: "Connections" }),
+	},
+	{ $id: "ActiveStream" },
+);
+export type ActiveStream = Static<typeof ActiveStream>;
+
+export const ActiveStreams = Type.Object({
+	...Page(ActiveStream).properties,
+	silent: Type.Array(Type.String(), { description: "Nodes that did not answer: what is active there is missing" }),
+});
+export type ActiveStreams = Static<typeof ActiveStreams>;
+
+export const InboxState = Type.Object(
+	{
+		userId: Id,
+		stream: StreamId,
+		node: Type.String({ description: "That answers: the owner, as the gateway sees it" }),
+		owner: Type.Enum(["own", "other", "unknown"], { description: "Whose that node takes the stream for" }),
+		active: Type.Boolean({ description: "Somebody follows it, or something came a moment ago" }),
+		followers: Type.Integer({ minimum: 0, description: "Connected devices" }),
+		tail: Type.Integer({ minimum: 0, description: "The last seq" }),
+		counters: CountersMessage,
+		version: Type.Integer({ minimum: 0, description: "Counts what its user did with it; 0: nothing yet" }),
+		erased: Type.Boolean({ description: "The account is gone, and its notifications with it" }),
+		preferences: Type.Object({
+			off: Type.Array(Type.String(), {
+				description: "Kind and channel of what is not wanted, such as `chat_notification.email`",
+			}),
+			digest: Type.Enum([...digests]),
+			quietHours: Type.Boolean({ description: "There are hours in which mails wait" }),
+		}),
+	},
+	{ $id: "InboxState" },
+);
+export type InboxState = Static<typeof InboxState>;
+
 export const OutboxView = Type.Object(
 	{
 		service: Type.String(),
@@ -151,6 +194,26 @@ export const adminRoutes: readonly Route[] = [
 		summary: "Which nodes take streams, and who owns one",
 		query: Type.Object({ stream_id: Type.Optional(StreamId) }),
 		answer: RingView,
+	},
+	{
+		...admin,
+		method: "GET",
+		path: "/v1/admin/inboxes/:userId",
+		action: "gateway.inboxState",
+		summary: "The inbox of a user: how much is in it, who follows it, what its user wants to be told; not what stands in it",
+		params: Type.Object({ userId: Id }),
+		answer: InboxState,
+		errors: ["NOT_FOUND", "UNAVAILABLE"],
+	},
+	{
+		...admin,
+		method: "GET",
+		path: "/v1/admin/streams",
+		action: "gateway.streams",
+		summary: "Streams that are active: conversations and inboxes that somebody follows or wrote to a moment ago",
+		description: "By id, as each node has them at the moment of its page.",
+		query: Type.Object({ node: Type.Optional(NodeId), ...listQuery }),
+		answer: ActiveStreams,
 	},
 	{
 		...admin,

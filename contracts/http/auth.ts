@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { auditRoutes } from "./audit.ts";
 import { Id, IdParams, listQuery, Page, Time } from "./common.ts";
 import type { Route } from "./route.ts";
 import { serviceKeyRoutes } from "./service-keys.ts";
@@ -292,5 +293,20 @@ export const authRoutes: readonly Route[] = [
 		entity: true,
 		errors: ["NOT_FOUND", "TRANSITION_REFUSED"],
 	},
+	{
+		method: "DELETE",
+		path: "/v1/admin/users/:id",
+		action: "auth.eraseUser",
+		summary: "Delete somebody's account",
+		description:
+			"They are out at once, and what they said and who they were is gone from everywhere within a day. A second time changes nothing. The last active admin stays one (TRANSITION_REFUSED).",
+		tag: "admin",
+		auth: ["admin"],
+		params: IdParams,
+		status: 202,
+		answer: null,
+		errors: ["NOT_FOUND", "TRANSITION_REFUSED"],
+	},
 	...serviceKeyRoutes,
+	...auditRoutes,
 ];

@@ -12,12 +12,14 @@ import { operationRoutes } from "./operations.ts";
 import { orderRoutes } from "./orders.ts";
 import { paymentRoutes } from "./payments.ts";
 import { preferencesRoutes } from "./preferences.ts";
+import { productRoutes } from "./products.ts";
 import type { Route } from "./route.ts";
 import { unsubscribeRoutes } from "./unsubscribe.ts";
 
 /** The whole REST API. What is not in here is not mounted and not in the OpenAPI document. */
 export const routes: readonly Route[] = [
 	...authRoutes,
+	...productRoutes,
 	...orderRoutes,
 	...intakeRoutes,
 	...paymentRoutes,

@@ -7,7 +7,9 @@ const Consumer = Type.Object({
 	group: Type.String(),
 	service: Type.String(),
 	ok: Type.Boolean(),
-	lag: Type.Integer({ description: "Events that wait for this group" }),
+	lag: Type.Integer({
+		description: "Events that wait for this group; of the change feed (`cdc.<collection>`) by how many seconds it is behind",
+	}),
 	inFlight: Type.Integer(),
 	detail: Type.Optional(Type.String()),
 });

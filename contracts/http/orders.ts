@@ -97,31 +97,6 @@ export const OrderView = Type.Object(
 );
 export type OrderView = Static<typeof OrderView>;
 
-export const ProductView = Type.Object(
-	{
-		id: Id,
-		sellerId: Id,
-		name: Type.String(),
-		price: Money,
-		stock: Type.Optional(
-			Type.Integer({ minimum: 0, description: "Pieces that can be ordered now; absent if they are not counted" }),
-		),
-		version: Version,
-	},
-	{ $id: "Product" },
-);
-export type ProductView = Static<typeof ProductView>;
-
-const PaidMoney = Type.Object({
-	amount: Type.Integer({ minimum: 1, maximum: 1_000_000_000_000 }),
-	currency: Type.String({ pattern: "^[A-Z]{3}$" }),
-});
-const Stock = Type.Integer({
-	minimum: 0,
-	maximum: 1_000_000_000,
-	description:
-		"Available pieces from now on. Orders take theirs when they are placed and give them back when they are cancelled or expire",
-});
 const moveErrors = [
 	"NOT_FOUND",
 	"TRANSITION_REFUSED",
@@ -133,59 +108,6 @@ const move = { params: IdParams, status: 200, answer: OrderView, entity: true, i
 
 const tag = "orders";
 export const orderRoutes: readonly Route[] = [
-	{
-		method: "GET",
-		path: "/v1/products",
-		action: "orders.listProducts",
-		summary: "The catalogue, newest first; with q the names that begin with it, by name",
-		tag: "products",
-		auth: "user",
-		query: Type.Object({ q: Type.Optional(Type.String({ maxLength: 100 })), ...listQuery }),
-		status: 200,
-		answer: Page(ProductView),
-	},
-	{
-		method: "GET",
-		path: "/v1/products/:id",
-		action: "orders.getProduct",
-		summary: "A product",
-		tag: "products",
-		auth: "user",
-		params: IdParams,
-		status: 200,
-		answer: ProductView,
-		entity: true,
-		errors: ["NOT_FOUND"],
-	},
-	{
-		method: "POST",
-		path: "/v1/products",
-		action: "orders.addProduct",
-		summary: "Offer a product",
-		tag: "products",
-		auth: ["seller"],
-		body: Type.Object({ name: text(200), price: PaidMoney, stock: Type.Optional(Stock) }),
-		status: 201,
-		answer: ProductView,
-		entity: true,
-		location: "/v1/products/{id}",
-		idempotent: true,
-		errors: ["IDEMPOTENCY_KEY_REUSED", "REQUEST_IN_FLIGHT"],
-	},
-	{
-		method: "PATCH",
-		path: "/v1/products/:id",
-		action: "orders.updateProduct",
-		summary: "Change a product of mine",
-		tag: "products",
-		auth: ["seller"],
-		params: IdParams,
-		body: Type.Object({ name: Type.Optional(text(200)), price: Type.Optional(PaidMoney), stock: Type.Optional(Stock) }),
-		status: 200,
-		answer: ProductView,
-		entity: true,
-		errors: ["NOT_FOUND", "VERSION_CONFLICT"],
-	},
 	{
 		method: "POST",
 		path: "/v1/orders",

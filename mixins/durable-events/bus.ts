@@ -73,6 +73,11 @@ export interface Bus {
 	subscribeDocuments(subscription: DocumentSubscription): Promise<() => Promise<void>>;
 	/** All services of the process have subscribed: embedded, an event that no group wants can only be told from then on. */
 	ready(): void;
+	/**
+	 * Takes what these people (ids of users) said, and what says who they were, out of all that the bus keeps: contracts/personal-data.ts. Outboxes are not
+	 * the bus's. Answers how many events there were. Safe to repeat; throws when it could not look through everything.
+	 */
+	forget(gone: ReadonlySet<string>): Promise<number>;
 	close(): Promise<void>;
 }
 

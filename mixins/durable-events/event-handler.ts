@@ -1,13 +1,8 @@
 import type { Context, EventEndpoint, EventSchema, Service } from "moleculer";
-import type { DomainEvent } from "../../contracts/events.ts";
+import { type Scope, scopeFrom } from "../tracing/scope.ts";
+import { inSpanOf } from "../tracing/spans.ts";
 import type { DurableEntry } from "./durable-entries.ts";
 import type { Delivery } from "./port.ts";
-
-/** `traceparent`: version-traceid-parentid-flags, W3C Trace Context §3.2. */
-const traceOf = ({ traceparent }: DomainEvent): { traceID: string; id: string; sampled: boolean } | null => {
-	const [, traceID, id, flags] = traceparent?.split("-") ?? [];
-	return traceID && id && flags ? { traceID, id, sampled: (Number.parseInt(flags, 16) & 1) === 1 } : null;
-};
 
 /** What Moleculer keeps to itself: its middlewares' hooks. */
 interface WithMiddlewares {
@@ -34,14 +29,18 @@ const innermost =
 		}
 	};
 
-const contextFor = (service: Service, definition: EventSchema, group: string, { event }: Delivery): Context => {
+const contextFor = (
+	service: Service,
+	definition: EventSchema,
+	group: string,
+	{ event }: Delivery,
+	{ requestId }: Scope,
+): Context => {
 	const { broker } = service;
-	const trace = traceOf(event);
 	const endpoint = { id: broker.nodeID, event: definition, broker, service, node: null, local: true, state: true };
 	const ctx: Context = broker.ContextFactory.create(broker, endpoint as unknown as EventEndpoint, event, {
 		meta: event.requestid ? { requestId: event.requestid } : {},
-		...(event.requestid ? { requestID: event.requestid } : {}),
-		...(trace ? { parentSpan: trace as never } : {}),
+		requestID: requestId,
 		tracking: false, // the bus waits for its handlers itself, and a service that is never idle would time out Moleculer's wait
 	});
 	ctx.eventName = event.type;
@@ -52,16 +51,26 @@ const contextFor = (service: Service, definition: EventSchema, group: string, { 
 
 /**
  * Calls the service's handler as Moleculer would call an event handler: with a context, through the `localEvent` middlewares
- * (tracing, metrics, the tracker that a stop waits for), `this` being the service. Rejects when the handler has.
+ * (the tracker that a stop waits for), `this` being the service, as a part of the trace that the event belongs to. Rejects when the handler has.
  */
 export const eventHandler = (service: Service, entry: DurableEntry, group: string): ((delivery: Delivery) => Promise<void>) => {
 	const failures: Failures = new WeakMap();
 	const definition = { ...entry.definition, name: entry.type, service } as EventSchema;
 	const { middlewares } = service.broker as unknown as WithMiddlewares;
 	const wrapped = middlewares.wrapHandler("localEvent", innermost(service, entry, failures), definition);
-	return async (delivery) => {
-		const ctx = contextFor(service, definition, group, delivery);
-		await wrapped(ctx);
-		if (failures.has(ctx)) throw failures.get(ctx);
+	const attributes = {
+		"messaging.system": service.broker.options.transporter ? "nats" : "local",
+		"messaging.operation.type": "process",
+		"messaging.destination.name": entry.type,
+		"messaging.consumer.group.name": group,
+	};
+	return (delivery) => {
+		const { event, traceparent = event.traceparent } = delivery;
+		const scope = scopeFrom(event.requestid, traceparent);
+		return inSpanOf(scope, { name: `${entry.type} process`, kind: "consumer", attributes }, async () => {
+			const ctx = contextFor(service, definition, group, delivery, scope);
+			await wrapped(ctx);
+			if (failures.has(ctx)) throw failures.get(ctx);
+		});
 	};
 };

@@ -1,4 +1,5 @@
 import { clock } from "../../config/clock.ts";
+import { removeOldest } from "../store/remove-oldest.ts";
 import type { BusLogger, RecordStore } from "./bus.ts";
 import { fixed } from "./settings.ts";
 
@@ -8,15 +9,17 @@ import { fixed } from "./settings.ts";
  * than a lease that is renewed every second.
  */
 export const expireRecords = ({ service, inbox }: RecordStore, logger: BusLogger): (() => Promise<void>) => {
+	const stopping = new AbortController();
 	let running: Promise<unknown> = Promise.resolve();
 	const sweep = (): void => {
-		running = inbox
-			.remove({ expiresAt: { $lte: clock.now() } })
-			.catch((error) => logger.warn(`expired records of ${service} were not removed, the next round comes:`, error));
+		running = removeOldest(inbox, "expiresAt", clock.now(), stopping.signal).catch((error) =>
+			logger.warn(`expired records of ${service} were not removed, the next round comes:`, error),
+		);
 	};
 	const timer = setInterval(sweep, fixed.expireEvery * (0.5 + Math.random()));
 	timer.unref();
 	return async () => {
+		stopping.abort();
 		clearInterval(timer);
 		await running;
 	};

@@ -1,10 +1,11 @@
-import { type ConsumerInfo, Events, type JetStreamManager, type NatsConnection } from "nats";
+import { type ConsumerInfo, Events, type JetStreamClient, type JetStreamManager, type NatsConnection } from "nats";
 import type { Bus, BusLogger, OutboxSource, RecordStore } from "./bus.ts";
 import { expireRecords } from "./expiry.ts";
 import { connectBus } from "./jetstream/connection.ts";
 import { DeadLetterWriter } from "./jetstream/dead-letter-writer.ts";
 import { DocumentConsumer } from "./jetstream/document-consumer.ts";
 import { isApiError, isNotReady } from "./jetstream/errors.ts";
+import { forgetInStreams } from "./jetstream/forgetting.ts";
 import { GroupConsumer } from "./jetstream/group-consumer.ts";
 import { JetStreamDeadLetters } from "./jetstream/jetstream-dead-letters.ts";
 import { type Names, namesOf } from "./jetstream/names.ts";
@@ -47,6 +48,7 @@ interface OpenOptions {
 /** Durable events over JetStream: the bus of a cluster. */
 export class JetStreamBus implements Bus {
 	readonly #connection: NatsConnection;
+	readonly #js: JetStreamClient;
 	readonly #jsm: JetStreamManager;
 	readonly #names: Names;
 	readonly #streams: Streams;
@@ -66,7 +68,8 @@ export class JetStreamBus implements Bus {
 		this.#logger = logger;
 		this.#names = namesOf(settings.keyPrefix);
 		const js = connection.jetstream({ timeout: apiTimeoutMs });
-		this.#streams = new Streams(jsm, this.#names);
+		this.#js = js;
+		this.#streams = new Streams(jsm, this.#names, settings.jetstreamReplicas);
 		this.#publisher = new Publisher(js, this.#names, this.#streams, () => this.#doubt("a sequence went backwards"));
 		this.#letterWriter = new DeadLetterWriter(js, this.#names, this.#streams);
 		this.deadLetters = new JetStreamDeadLetters(js, jsm, this.#names);
@@ -197,6 +200,11 @@ export class JetStreamBus implements Bus {
 		return [...known.map((info) => this.#healthOf(info)), ...missing.map((group) => badHealth(group, "its consumer is gone"))];
 	}
 
+	async forget(gone: ReadonlySet<string>): Promise<number> {
+		await this.#streams.ensure();
+		return forgetInStreams({ js: this.#js, jsm: this.#jsm, names: this.#names }, gone);
+	}
+
 	async close(): Promise<void> {
 		if (this.#connection.isClosed()) return;
 		// Drain needs the server to answer; the last acks are worth waiting for, but not a server that is away.
@@ -208,7 +216,8 @@ export class JetStreamBus implements Bus {
 		const found: ConsumerInfo[] = [];
 		for (const stream of [this.#names.eventsStream, this.#names.intakeStream]) {
 			try {
-				for await (const info of this.#jsm.consumers.list(stream)) found.push(info);
+				// Those without a name that lasts are readers that look through a stream once.
+				for await (const info of this.#jsm.consumers.list(stream)) if (info.config.durable_name) found.push(info);
 			} catch (error) {
 				if (!isApiError(error, "noStream")) throw error;
 			}

@@ -11,6 +11,7 @@ import {
 } from "./bus.ts";
 import { expireRecords } from "./expiry.ts";
 import { LocalDeadLetters } from "./local/local-dead-letters.ts";
+import { forgetInRecords } from "./local/local-forgetting.ts";
 import { LocalGroup } from "./local/local-group.ts";
 import { LocalOutbox } from "./local/local-outbox.ts";
 import type { LocalRecords } from "./local/local-records.ts";
@@ -122,6 +123,13 @@ export class LocalBus implements Bus {
 
 	async health(): Promise<GroupHealth[]> {
 		return [...this.#groups.values()].map(({ health }) => health);
+	}
+
+	async forget(gone: ReadonlySet<string>): Promise<number> {
+		const inboxes = new Map([...this.#groups.values()].map(({ store, policy }) => [store.inbox, policy.dedupeMs]));
+		let count = 0;
+		for (const [inbox, dedupeMs] of inboxes) count += await forgetInRecords(inbox, gone, clock.now() + dedupeMs);
+		return count;
 	}
 
 	async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { eventsKept } from "../../config/lives.ts";
 import type { DurableOptions, GroupPolicy } from "./port.ts";
 import { type BusSettings, fixed } from "./settings.ts";
 
@@ -5,7 +6,7 @@ const day = 86_400_000;
 const defaults = { tries: 8, backoffMs: 200, dedupeMs: 14 * day } as const;
 
 /** Streams keep events for this long; records of what was done have to outlive them, or an old event would run again. */
-export const streamAgeMs = 7 * day;
+export const streamAgeMs = eventsKept;
 
 /** A name that can be part of a subject and of a consumer's name. */
 const plainName = /^[a-z0-9][a-z0-9_-]{0,62}$/;

@@ -37,6 +37,8 @@ export interface Delivery {
 	event: DomainEvent;
 	/** 1 for the first. */
 	tries: number;
+	/** Of the publish that brought it here, where that was recorded: nearer than the event's own. */
+	traceparent?: string;
 }
 
 /** Resolves when the work is done. A throw means: again later, or to the dead letters after the last try. */
@@ -76,7 +78,7 @@ export interface GroupHealth {
 	group: string;
 	service: string;
 	ok: boolean;
-	/** Events that wait for this group, not counting those in flight here. */
+	/** Events that wait for this group, not counting those in flight here; of the change feed seconds. */
 	lag: number;
 	inFlight: number;
 	detail?: string;
@@ -103,4 +105,8 @@ export interface DeadLetters {
 	/** Hands it to its group again (only to that one) and takes it off the list; false if it is not there. */
 	retry(id: string): Promise<boolean>;
 	drop(id: string): Promise<boolean>;
+	/** When the oldest came, epoch ms; null: there is none. */
+	oldest(): Promise<number | null>;
+	/** Drops those that came before (epoch ms), the oldest first and `limit` at most. Answers how many. */
+	dropBefore(before: number, limit: number): Promise<number>;
 }

@@ -7,6 +7,8 @@ export interface BusSettings {
 	readonly transporter: string | null;
 	/** Of subjects; upper-cased, of streams. */
 	readonly keyPrefix: string;
+	/** Copies of each stream. Default 1. */
+	readonly jetstreamReplicas?: number;
 	readonly ackWait: number;
 	readonly leaseTimeout: number;
 	readonly outboxSweepEvery: number;

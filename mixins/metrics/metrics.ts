@@ -13,11 +13,18 @@ import {
 
 type Metric = Counter | Gauge | Histogram;
 
-/** A value that somebody knows when they are asked. */
-interface Source {
-	readonly labels: Readonly<Record<string, string>>;
-	read(): number | Promise<number>;
+type Labels = Readonly<Record<string, string>>;
+
+interface Value {
+	readonly labels: Labels;
+	readonly value: number;
 }
+
+/** Values that somebody knows when they are asked. */
+type Source = () => Promise<readonly Value[]>;
+
+/** How long one may think about it, in ms: a scrape that waits for a store that is away would tell nothing of what is there. */
+const patienceMs = 3_000;
 
 const registry = new Registry();
 /** Of the metrics that are read; the others are counted. */
@@ -28,11 +35,24 @@ const optionsOf = (name: MetricName) => {
 	return { name, help, labelNames: [...labels], registers: [registry], ...(buckets && { buckets: [...buckets] }) };
 };
 
+const inTime = async (read: Source): Promise<readonly Value[]> => {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<never>((_resolve, reject) => {
+		timer = setTimeout(reject, patienceMs, new Error("no answer"));
+	});
+	try {
+		return await Promise.race([read(), late]);
+	} finally {
+		clearTimeout(timer);
+	}
+};
+
 /** What a source cannot tell is left out of this scrape: a gap in a graph is the truth, a zero would not be. */
 const collect = async (metric: Gauge | Counter, from: ReadonlySet<Source>): Promise<void> => {
+	const known = await Promise.allSettled([...from].map(inTime));
 	metric.reset();
-	const known = await Promise.allSettled([...from].map(async ({ labels, read }) => ({ labels, value: await read() })));
-	for (const result of known) if (result.status === "fulfilled") metric.inc(result.value.labels, result.value.value);
+	for (const result of known)
+		if (result.status === "fulfilled") for (const { labels, value } of result.value) metric.inc(labels, value);
 };
 
 const make = (name: MetricName): Metric => {
@@ -57,31 +77,47 @@ export const observe = <N extends HistogramName>(name: N, labels: LabelsOf<N>, v
 	(made.get(name) as Histogram).observe(labels, value);
 };
 
+type Measured = GaugeName | CounterName;
+
+/** As `measured`, where which labels there are turns out when it is asked. */
+export const measuredAll = <N extends Measured>(
+	name: N,
+	read: () => Promise<readonly { readonly labels: LabelsOf<N>; readonly value: number }[]>,
+): (() => void) => {
+	const own = sources.get(name) ?? new Set();
+	sources.set(name, own.add(read));
+	return () => {
+		own.delete(read);
+	};
+};
+
 /**
  * A gauge, or a counter that somebody else keeps, read at each scrape; values under the same labels are added. The answer ends it. One metric is
  * either read so or counted by `count`, never both.
  */
-export const measured = <N extends GaugeName | CounterName>(
-	name: N,
-	labels: LabelsOf<N>,
-	read: () => number | Promise<number>,
-): (() => void) => {
-	const source: Source = { labels, read };
-	const own = sources.get(name) ?? new Set();
-	sources.set(name, own.add(source));
+export const measured = <N extends Measured>(name: N, labels: LabelsOf<N>, read: () => number | Promise<number>): (() => void) =>
+	measuredAll(name, async () => [{ labels, value: await read() }]);
+
+/** Pages in Prometheus' format that others make: of metrics that are not in our table. */
+const others = new Set<() => string>();
+
+/** Appends a page of metrics to each scrape. The answer ends it. */
+export const alsoScraped = (page: () => string): (() => void) => {
+	others.add(page);
 	return () => {
-		own.delete(source);
+		others.delete(page);
 	};
 };
 
 let processMetrics = false;
 
 /** In Prometheus' text format, version 0.0.4. */
-export const scrape = (): Promise<string> => {
+export const scrape = async (): Promise<string> => {
 	// From the first scrape on: who is never asked need not watch its event loop.
 	if (!processMetrics) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
 	processMetrics = true;
-	return registry.metrics();
+	const own = await registry.metrics();
+	return [own, ...[...others].map((page) => page())].join("");
 };
 
 export const scrapeType = registry.contentType;

@@ -29,7 +29,11 @@ export class NodePlacement {
 	#listening: Promise<void> | null = null;
 	#joining: NodeJS.Timeout | undefined;
 	#settling: NodeJS.Timeout | undefined;
-	readonly #endGauge = measured("sockets_passed", {}, () => this.door.counts.carried);
+	readonly #gauges = [
+		measured("sockets_passed", {}, () => this.door.counts.carried),
+		measured("door_splices_total", {}, () => this.door.passedOn.spliced),
+		measured("door_relays_total", {}, () => this.door.passedOn.relayed),
+	];
 	#leaving = false;
 	#left = false;
 
@@ -39,6 +43,7 @@ export class NodePlacement {
 		this.door = new Door({
 			peers: this.placement,
 			onTrouble: ({ message }) => broker.logger.warn(`The port of sockets has trouble, and goes on: ${message}`),
+			onForeign: (origin, address) => broker.logger.info(`a page of ${origin} was refused a socket, from ${address}`),
 		});
 		for (const name of registryEvents) broker.localBus.on(name, this.#refresh);
 	}
@@ -50,6 +55,11 @@ export class NodePlacement {
 	open(profile: Pick<Profile, "transporter" | "socketPort" | "host" | "advertise">): Promise<void> {
 		this.#listening ??= this.#open(profile);
 		return this.#listening;
+	}
+
+	/** Pages of which origins may open sockets, beside those of the host that they open them to. */
+	allowPages({ corsOrigins, publicUrl }: Pick<Profile, "corsOrigins" | "publicUrl">): void {
+		this.door.allowOrigins([...corsOrigins, new URL(publicUrl).origin]);
 	}
 
 	/** When all services of the broker have started. */
@@ -120,7 +130,7 @@ export class NodePlacement {
 		clearTimeout(this.#settling);
 		for (const name of registryEvents) this.#broker.localBus.off(name, this.#refresh);
 		await this.door.close();
-		this.#endGauge();
+		for (const end of this.#gauges) end();
 	}
 
 	async #open({ transporter, socketPort, host, advertise }: Parameters<NodePlacement["open"]>[0]): Promise<void> {

@@ -10,7 +10,7 @@ import { nodePlacement } from "./node-placement.ts";
 export interface SocketsOptions {
 	/** The name of the service, which is that of its ring. */
 	ring: RingName;
-	profile: Pick<Profile, "transporter" | "socketPort" | "host" | "advertise">;
+	profile: Pick<Profile, "transporter" | "socketPort" | "host" | "advertise" | "corsOrigins" | "publicUrl">;
 }
 
 /** What the mixin puts on the service. */
@@ -37,6 +37,7 @@ export const sockets = ({ ring, profile }: SocketsOptions): Partial<ServiceSchem
 		},
 		created(this: Service & Sockets) {
 			const node = nodePlacement(this.broker);
+			node.allowPages(profile);
 			this.placement = node.placement;
 			this.door = node.door;
 			this.server = createServer();

@@ -1,12 +1,13 @@
 import { createRequire } from "node:module";
 import type { Redis, RedisOptions } from "ioredis";
+import { redisOptions } from "../../config/connections.ts";
 
 const require = createRequire(import.meta.url);
 
 /** Loaded when the first client is made: a process without Redis need not keep the library in memory. */
-const newRedis = (url: string, options: RedisOptions): Redis => {
+const newRedis = (options: RedisOptions): Redis => {
 	const ioredis = require("ioredis") as typeof import("ioredis");
-	return new ioredis.Redis(url, options);
+	return new ioredis.Redis(options);
 };
 
 /** How long after a failure nobody asks again, in ms: a Redis that hangs must not slow every request down by its time-out. */
@@ -32,7 +33,8 @@ export const AWAY: unique symbol = Symbol("redis is away");
 /** `onTrouble` is told once per outage. */
 export const volatileRedis = (url: string, onTrouble: (error: Error) => void): VolatileRedis => {
 	// No queue while offline, no second try of a command, and a short time-out for a server that accepts and says nothing.
-	const client = newRedis(url, {
+	const client = newRedis({
+		...redisOptions(url),
 		enableOfflineQueue: false,
 		maxRetriesPerRequest: 0,
 		commandTimeout: 500,

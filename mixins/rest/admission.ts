@@ -15,10 +15,16 @@ const tokenOf = (authorization: string | undefined): string => {
 	return token;
 };
 
-const demandRole = (route: Route, caller: Caller): void => {
+/** For the log: who was let in and may not do that (ASVS 5.0 §16.3.2). */
+const deny = (door: Doorkeeper, { method, path }: Route, who: string, address: string, why: string): never => {
+	door.denied(`${who} may not ${method} ${path}, from ${address}`);
+	throw new DomainError("FORBIDDEN", why);
+};
+
+const demandRole = (door: Doorkeeper, route: Route, caller: Caller, address: string): void => {
 	if (route.auth === "public" || route.auth === "user") return;
 	if (!route.auth.some((role) => caller.roles.includes(role))) {
-		throw new DomainError("FORBIDDEN", `This takes one of the roles ${route.auth.join(", ")}`);
+		deny(door, route, `user ${caller.id}`, address, `This takes one of the roles ${route.auth.join(", ")}`);
 	}
 };
 
@@ -53,11 +59,11 @@ const count = (limits: RateLimits, route: Route, who: string, headers: Headers):
 
 const byAddress = (address: string): string => `address:${networkOf(address)}`;
 
-const demandScope = ({ scopes = [] }: Route, { scopes: held }: ServiceCaller): void => {
-	if (scopes.length === 0) throw new DomainError("FORBIDDEN", "Service keys are not taken here: this is for people");
-	if (!scopes.some((scope) => held.includes(scope))) {
-		throw new DomainError("FORBIDDEN", `This takes a service key with one of the scopes ${scopes.join(", ")}`);
-	}
+const demandScope = (door: Doorkeeper, route: Route, { keyId, scopes: held }: ServiceCaller, address: string): void => {
+	const { scopes = [] } = route;
+	if (scopes.some((scope) => held.includes(scope))) return;
+	const takes = `This takes a service key with one of the scopes ${scopes.join(", ")}`;
+	deny(door, route, `service key ${keyId}`, address, scopes.length > 0 ? takes : "Service keys are not taken here: this is for people"); // biome-ignore format: one line
 };
 
 export interface Doorkeeper {
@@ -66,6 +72,8 @@ export interface Doorkeeper {
 	verifyAccessToken(token: string): Promise<Caller>;
 	verifyServiceKey(key: string, beforeAsking: () => Promise<void>): Promise<ServiceCaller>;
 	limits: RateLimits;
+	/** Told of who was refused for lack of a role or scope. */
+	denied(what: string): void;
 }
 
 /** A person, a program, or nobody (on public routes, which look at no token and no key). */
@@ -93,7 +101,7 @@ const admitPerson = async (door: Doorkeeper, route: Route, { authorization, addr
 	}
 	const counted = count(door.limits, route, `user:${caller.id}`, headers);
 	if (counted) await counted;
-	demandRole(route, caller);
+	demandRole(door, route, caller, address);
 	return { user: caller };
 };
 
@@ -101,7 +109,7 @@ const admitPerson = async (door: Doorkeeper, route: Route, { authorization, addr
 const admitProgram = async (door: Doorkeeper, route: Route, key: string, { address, headers }: Knock): Promise<Admitted> => {
 	const program = await door.verifyServiceKey(key, async () => count(door.limits, route, byAddress(address), headers));
 	await count(door.limits, route, `key:${program.keyId}`, headers);
-	demandScope(route, program);
+	demandScope(door, route, program, address);
 	return { service: program };
 };
 

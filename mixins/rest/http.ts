@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { CallMeta } from "../../contracts/call.ts";
 import type { OwnRefusal } from "../../contracts/http/route.ts";
+import type { Span } from "../tracing/spans.ts";
 import { type Headers, strictPolicy } from "./headers.ts";
 import type { Query } from "./input.ts";
 import { leaveTogether } from "./leave-together.ts";
@@ -11,6 +12,8 @@ export interface RestRequest extends IncomingMessage {
 	/** Travels with the call that is made for it, and brings back what the service tells about its answer. */
 	meta: CallMeta;
 	requestId: string;
+	/** If its trace is recorded here. */
+	span: Span | null;
 	/** By the clock of `performance`, in ms. */
 	startedAt: number;
 	/** The path of its route or page as it is mounted; not there if it has none. */

@@ -58,6 +58,7 @@ const openTools = (service: RestService, { rateLimits: limits, redisUrl, keyPref
 		knownAccessToken: (token) => service.knownAccessToken(token),
 		verifyAccessToken: (token) => service.verifyAccessToken(token),
 		verifyServiceKey: (key, beforeAsking) => service.verifyServiceKey(key, beforeAsking),
+		denied: (what) => service.logger.info(what),
 		limits: rateLimits(limits, service.redis, keyPrefix),
 		claims: service.redis ? redisClaims(service.redis, keyPrefix) : memoryClaims(),
 	};

@@ -4,9 +4,11 @@ import { parse } from "node:querystring";
 import type { Service } from "moleculer";
 import { DomainError, toProblem } from "../../contracts/errors.ts";
 import { newId } from "../../contracts/ids.ts";
-import { withRequestId } from "../../middlewares/request-id.ts";
 import { count, observe } from "../metrics/metrics.ts";
 import type { VolatileRedis } from "../redis/volatile-redis.ts";
+import { inScope, unsampledTrace } from "../tracing/scope.ts";
+import { begin, type NewSpan } from "../tracing/spans.ts";
+import { parseTraceparent, type TraceContext } from "../tracing/trace-context.ts";
 import type { Doorkeeper } from "./admission.ts";
 import { saneRequestId } from "./client.ts";
 import type { Tools } from "./endpoint.ts";
@@ -90,10 +92,12 @@ const answer = (service: RestService, req: RestRequest): Promise<Outgoing> | Out
 /** The words of HTTP that have a route; whatever else somebody sends is one more. */
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-const countAnswer = ({ method = "", route = "other", startedAt }: RestRequest, status: number): void => {
+const countAnswer = ({ method = "", route = "other", startedAt, span }: RestRequest, status: number): void => {
 	const labels = { method: methods.has(method) ? method : "other", route };
 	observe("http_request_duration_seconds", labels, (performance.now() - startedAt) / 1_000);
 	count("http_requests_total", { ...labels, status: String(status) });
+	span?.rename(`${labels.method} ${route}`);
+	span?.set({ "http.request.method": labels.method, "http.route": route, "http.response.status_code": status });
 };
 
 /** A promise if the body comes bit by bit. Not async: what Node refuses to write is thrown where it can be caught. */
@@ -113,6 +117,7 @@ const isOwn = (refused: RestRequest["refused"], status: number): boolean =>
 
 export const refuse = (service: RestService, req: RestRequest, res: RestResponse, error: unknown): void => {
 	const { problem, headers, unexpected } = refusalOf(error, req.requestId, req.headers.authorization !== undefined);
+	req.span?.failed(problem.code, problem.status >= 500);
 	if (unexpected) service.logger.error(`${req.method} ${req.pathname} failed`, error);
 	if (res.headersSent) return void res.destroy();
 	if (req.refusesInHtml) {
@@ -131,6 +136,24 @@ export const refuse = (service: RestService, req: RestRequest, res: RestResponse
 	});
 };
 
+/** Asked every few seconds by whatever watches this node: nobody wants to see it among what people did. */
+const watching = /^\/(?:health|metrics)\b/;
+
+/** Until its route is known. */
+const requestSpan: NewSpan = { name: "HTTP", kind: "server" };
+
+/**
+ * A request belongs to the trace that its client names, or begins one. Whether that is recorded the client does not decide, nor does anything else
+ * of what it sends beside `traceparent` go any further.
+ */
+const beginTrace = (req: RestRequest): TraceContext => {
+	req.span = null;
+	if (watching.test(req.url ?? "")) return unsampledTrace();
+	const { trace, span } = begin(requestSpan, parseTraceparent(req.headers.traceparent));
+	req.span = span;
+	return trace;
+};
+
 /** The first thing that happens to a request. Not their X-Correlation-ID, nor an X-Request-ID that is unfit for a log. */
 const receive = ({ corsOrigins }: RestService, req: RestRequest): void => {
 	req.startedAt = performance.now();
@@ -147,6 +170,7 @@ const respond = async (service: RestService, req: RestRequest, res: RestResponse
 	} catch (error) {
 		refuse(service, req, res, error);
 	} finally {
+		req.span?.end();
 		service.running.end();
 	}
 };
@@ -154,7 +178,8 @@ const respond = async (service: RestService, req: RestRequest, res: RestResponse
 /** Serves one request; resolves when its answer was handed to the connection, or its client is gone. */
 export const serve = (service: RestService, req: RestRequest, res: RestResponse): Promise<void> => {
 	receive(service, req);
-	return withRequestId(req.requestId, () => respond(service, req, res));
+	const trace = beginTrace(req);
+	return inScope({ requestId: req.requestId, trace }, () => respond(service, req, res));
 };
 
 /** By the name that Node gives it: the events and errors of a server do not tell which answer is on its way. */

@@ -11,6 +11,8 @@ export interface Backend {
 	adapter(collection: BackendCollection<Document>): DbAdapter;
 	/** Throws StoreUnavailable. */
 	ping(): Promise<void>;
+	/** What was removed or replaced before is not legible in our files any more, as far as that is up to us. */
+	scrub(): Promise<void>;
 	close(): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import type { Db } from "mongodb";
 import type { Backend } from "./backend.ts";
 import { SoukMongoAdapter } from "./mongo-adapter.ts";
 import { acquireClient, releaseClient } from "./mongo-client.ts";
@@ -12,10 +13,19 @@ const databaseOf = (url: string): string => {
 	return path ? decodeURIComponent(path) : defaultDatabase;
 };
 
-export const mongoBackend = (url: string, dbName?: string): Backend => {
+/** For what is no collection of ours: the driver's own view of the database. `close` once it is not needed any more. */
+export const openDatabase = (url: string, dbName?: string): { database: Db; close: () => Promise<void> } => {
 	const client = acquireClient(url);
-	const database = client.db(dbName ?? databaseOf(url));
 	let open = true;
+	const close = async (): Promise<void> => {
+		if (open) await releaseClient(client);
+		open = false;
+	};
+	return { database: client.db(dbName ?? databaseOf(url)), close };
+};
+
+export const mongoBackend = (url: string, dbName?: string): Backend => {
+	const { database, close } = openDatabase(url, dbName);
 	return {
 		collection: (name, spec) => new MongoCollection(database.collection(name), spec),
 		adapter: ({ name }) => new SoukMongoAdapter(database.collection(name)),
@@ -26,9 +36,8 @@ export const mongoBackend = (url: string, dbName?: string): Backend => {
 				throw readError(error);
 			}
 		},
-		async close() {
-			if (open) await releaseClient(client);
-			open = false;
-		},
+		// Its files, journal and oplog are the server's: docs/decisions/0030-retention-and-erasure.md.
+		async scrub() {},
+		close,
 	};
 };

@@ -13,6 +13,7 @@ export const sqliteBackend = (dataDir: string): Backend => {
 		async ping() {
 			database.read(() => database.raw.exec("SELECT 1"));
 		},
+		scrub: () => database.scrub(),
 		async close() {
 			if (open) releaseDatabase(database);
 			open = false;

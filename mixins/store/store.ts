@@ -108,6 +108,11 @@ export class StoreControl {
 		return this.#backend.adapter(this.collection(name));
 	}
 
+	/** After something was removed that nobody should find in our files. */
+	async scrub(): Promise<void> {
+		await this.#backend?.scrub();
+	}
+
 	async ensureIndexes(): Promise<void> {
 		for (const collection of this.#open.values()) await collection.ensureIndexes();
 	}

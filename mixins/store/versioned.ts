@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EventDraft } from "../../contracts/events.ts";
 import type { OutboxEvent } from "../durable-events/port.ts";
+import { traceparentFor } from "../tracing/spans.ts";
 import { StoreUnavailable, WriteUncertain } from "./errors.ts";
 import { inTurn } from "./in-turn.ts";
 import type { Document, Update } from "./port.ts";
@@ -18,6 +19,8 @@ export interface Entity extends Document {
 	outbox?: OutboxEvent[];
 	/** Epoch ms: from then on a sweeper may take what is in the outbox for orphaned. Absent when there is nothing to look for. */
 	outboxAt?: number;
+	/** Epoch ms: when the oldest of the requests came that are remembered here. Written without a version. */
+	requestsAt?: number;
 	/** The marks of the last few changes: after a lost answer they tell whether a change was made. */
 	changes?: string[];
 }
@@ -25,11 +28,14 @@ export interface Entity extends Document {
 /** The index that a sweeper finds outboxes by: belongs to the spec of every collection of entities with events. */
 export const outboxIndex = { name: "outbox", fields: [["outboxAt", 1]], sparse: true } as const;
 
+/** The index by which remembered requests are found when they have had their time: of every collection of entities with `requests`. */
+export const requestsIndex = { name: "requests_at", fields: [["requestsAt", 1]], sparse: true } as const;
+
 /** When and on whose behalf. */
 export interface Cause {
 	/** Epoch ms. */
 	at: number;
-	/** For the events' envelopes. */
+	/** For the events' envelopes. Without a trace: that of what this code runs for. */
 	requestid?: string | undefined;
 	traceparent?: string | undefined;
 }
@@ -90,8 +96,11 @@ export const envelopes = (
 	version: number,
 	drafts: readonly EventDraft[],
 	{ at, requestid, traceparent }: Cause,
-): OutboxEvent[] =>
-	drafts.map((draft, index) => ({
+): OutboxEvent[] => {
+	const [first] = drafts;
+	if (!first) return [];
+	const trace = traceparent ?? traceparentFor(first.type);
+	return drafts.map((draft, index) => ({
 		specversion: "1.0",
 		// The same change has the same ids, however often it is tried.
 		id: `${name}.${id}.${version}.${index}`,
@@ -99,8 +108,9 @@ export const envelopes = (
 		time: new Date(at).toISOString(),
 		...draft,
 		...(requestid ? { requestid } : {}),
-		...(traceparent ? { traceparent } : {}),
+		traceparent: trace,
 	}));
+};
 
 /** Hands events to whoever publishes them. To be called once the write that carries them is durable. */
 export const tell = (collection: StoreCollection<never>, id: string, events: readonly OutboxEvent[]): void => {
@@ -134,6 +144,9 @@ export const createEntity = async <T extends Entity>(
 	return { created, entity: stored };
 };
 
+/** Whether a request is among what changes. */
+const remembers = ({ push, set }: Change): boolean => push?.requests !== undefined || set?.requests !== undefined;
+
 export const updateFor = (
 	change: Change,
 	outbox: readonly OutboxEvent[],
@@ -152,7 +165,7 @@ export const updateFor = (
 	$pull: { ...change.pull },
 	$addToSet: { ...change.addToSet },
 	// $min: a younger event must not put off the sweep that an older one waits for.
-	...(outbox.length > 0 ? { $min: { outboxAt: at + graceMs } } : {}),
+	$min: { ...(outbox.length > 0 ? { outboxAt: at + graceMs } : {}), ...(remembers(change) ? { requestsAt: at } : {}) },
 });
 
 /** The write of one round. It may have happened, and as long as the version stands still it may yet happen. */

@@ -8,7 +8,7 @@ import { between, rowId, type StreamRow, sameEntry, toEntry, toRow } from "./str
 
 // The log of streams in one collection of either store. An append is one command; only what goes wrong costs more.
 
-/** What must be gone keeps its seq and loses its body. Repeating it is harmless; what its events told leaves with the outbox. */
+/** What must be gone keeps its seq and loses its body, and the events that told of it if they have not left. Repeating it is harmless. */
 export interface Eraser {
 	/** Answers how many entries there were. Throws LogUnavailable or, when some may be done, LogUncertain. */
 	erase(stream: string, which: { seqs: readonly number[] } | { from: string }): Promise<number>;
@@ -201,7 +201,7 @@ export class StoreStreamLog implements StreamLog, Eraser {
 	}
 
 	async #erase(ids: readonly string[]): Promise<number> {
-		const update = { $set: { body: null, erased: true } };
+		const update = { $set: { body: null, erased: true }, $unset: { outbox: true, outboxAt: true } } as const;
 		return this.#read(() => this.#rows.updateMany(ids.map((_id) => ({ where: { _id }, update }))));
 	}
 

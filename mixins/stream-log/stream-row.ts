@@ -32,10 +32,10 @@ export const between = (stream: string, after: number, before: number): Where =>
 	_id: { $gt: rowId(stream, after), $lt: rowId(stream, before) },
 });
 
-export const toRow = (collection: StoreCollection<StreamRow>, { events, ...entry }: Draft): StreamRow => {
+export const toRow = (collection: StoreCollection<StreamRow>, { events, origin, ...entry }: Draft): StreamRow => {
 	const row = { _id: rowId(entry.stream, entry.seq), ...entry };
 	const at = Date.parse(entry.at);
-	const outbox = envelopes(collection as never, row._id, 1, events, { at });
+	const outbox = envelopes(collection as never, row._id, 1, events, { at, ...origin });
 	return outbox.length > 0 ? { ...row, outbox, outboxAt: at + collection.outbox.graceMs } : row;
 };
 

@@ -9,13 +9,11 @@ export interface SweepOptions {
 	now(): number;
 }
 
-/** How long a connection is kept after its end, in ms: who asks what happened asks on the day. */
-export const keptMs = 24 * 3_600_000;
 const pageSize = 500;
 
 const iso = (at: number): string => new Date(at).toISOString();
 
-/** Closes what dead nodes left open, and forgets what ended long ago. Any step may be done twice. */
+/** Closes what dead nodes left open. Any step may be done twice. */
 export class ConnectionSweep {
 	readonly #options: SweepOptions;
 	/** Runs that nobody could see in the round before: once is no proof, a node may be seen a moment late. */
@@ -26,13 +24,11 @@ export class ConnectionSweep {
 	}
 
 	async round(signal: AbortSignal): Promise<void> {
-		const { rows, alive, now } = this.#options;
-		const seen = alive();
+		const seen = this.#options.alive();
 		const missed = new Set<string>();
 		if (seen) for await (const run of this.#runs()) if (!seen.has(run)) missed.add(run);
 		for (const run of missed) if (this.#missed.has(run)) await this.#close(run, signal);
 		this.#missed = missed;
-		if (!signal.aborted) await rows.remove({ endedAt: { $lt: iso(now() - keptMs) } });
 	}
 
 	/** Runs with live rows: a read for each, whatever the number of rows. */

@@ -1,7 +1,8 @@
 import type { ServiceBroker } from "moleculer";
 import type { Engine } from "../../realtime/engine.ts";
+import type { Observer } from "../../realtime/ports.ts";
 import type { RingName } from "../../realtime/ring.ts";
-import { measured } from "../metrics/metrics.ts";
+import { measured, observe } from "../metrics/metrics.ts";
 import { nodePlacement } from "../placement/node-placement.ts";
 import type { Frame } from "./frame.ts";
 
@@ -19,6 +20,15 @@ const shareOf = (broker: ServiceBroker, ring: RingName): number => {
 	return own ? placement.share(ring, own.address) : 0;
 };
 
+/** Tells `observer` all that happens, and counts what is counted as it happens. */
+export const counting = (observer: Observer, ring: RingName): Observer => ({
+	...observer,
+	committed(stream, drafts) {
+		observe("stream_append_batch_size", { ring }, drafts.length);
+		observer.committed?.(stream, drafts);
+	},
+});
+
 /** The answer ends it. */
 export const streamGauges = ({ broker, engine, sessions }: Watched, ring: RingName): (() => void) => {
 	const { metrics } = engine;
@@ -32,6 +42,8 @@ export const streamGauges = ({ broker, engine, sessions }: Watched, ring: RingNa
 		measured("stream_deliveries_total", labels, () => metrics.deliveries),
 		measured("stream_overloaded_total", labels, () => metrics.overloaded),
 		measured("stream_lagging_total", labels, () => metrics.lags),
+		measured("stream_lagging", labels, () => engine.lagging),
+		measured("stream_resumed_total", labels, () => metrics.resumed),
 		measured("stream_resumed_pages_total", { ...labels, source: "memory" }, () => metrics.pagesFromRecent),
 		measured("stream_resumed_pages_total", { ...labels, source: "log" }, () => metrics.pagesFromLog),
 		measured("stream_moved_total", labels, () => metrics.moved),

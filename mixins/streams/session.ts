@@ -13,6 +13,7 @@ import { refusedAck } from "../../contracts/stream-requests.ts";
 import { refusalOf } from "../../middlewares/domain-errors.ts";
 import type { Attached } from "../../realtime/follower.ts";
 import type { VerifiedCaller } from "../access-token/claims.ts";
+import { fail, inTrace, type NewSpan, type Span } from "../tracing/spans.ts";
 import { requestOf } from "./checks.ts";
 import { Flood } from "./flood.ts";
 import type { SocketSink } from "./socket-sink.ts";
@@ -39,6 +40,12 @@ const perSecond = 100;
 const deafBytes = 1024 * 1024;
 
 type Ack = (answer: object) => void;
+
+const spanOf = (namespace: Namespace, name: ClientMessageName): NewSpan => ({
+	name: `${namespace} ${name}`,
+	kind: "server",
+	attributes: { "messaging.system": "socket.io", "messaging.destination.name": namespace, "messaging.operation.name": name },
+});
 
 /** One socket that follows one stream. */
 export class StreamSession {
@@ -78,9 +85,10 @@ export class StreamSession {
 	listen(namespace: Namespace): void {
 		for (const [name, { ack }] of clientMessagesOf(namespace)) {
 			const answers = ack[namespace] !== null;
+			const span = spanOf(namespace, name);
 			this.socket.on(
 				name,
-				(message: unknown, reply: unknown = message) => void this.#hear(name, message, answers ? reply : undefined),
+				(message: unknown, reply: unknown = message) => void this.#hear(span, name, message, answers ? reply : undefined),
 			);
 		}
 		for (const [name, { ack }] of Object.entries(clientMessages) as [ClientMessageName, ClientMessage][])
@@ -138,9 +146,15 @@ export class StreamSession {
 		(reply as Ack)(refusedAck(refused));
 	}
 
-	async #hear(name: ClientMessageName, message: unknown, reply: unknown): Promise<void> {
-		if (this.sink.queued > deafBytes) return;
+	/** Each begins a trace of its own, but for what is gone as soon as it is said. */
+	#hear(span: NewSpan, name: ClientMessageName, message: unknown, reply: unknown): Promise<void> {
+		if (this.sink.queued > deafBytes) return Promise.resolve();
 		const ack = typeof reply === "function" ? (reply as Ack) : undefined;
+		if (name === "typing") return this.#answer(null, name, message, ack);
+		return inTrace(span, (recorded) => this.#answer(recorded, name, message, ack));
+	}
+
+	async #answer(span: Span | null, name: ClientMessageName, message: unknown, ack: Ack | undefined): Promise<void> {
 		try {
 			this.lastMessageAt = this.#desk.now();
 			if (!this.#flood.take(performance.now()))
@@ -148,7 +162,9 @@ export class StreamSession {
 			const answer = await this.#desk.handle(this, name, requestOf(name, message));
 			ack?.({ ok: true, ...answer });
 		} catch (error) {
-			ack?.(refusedAck(this.#known(error, name)));
+			const refusal = this.#known(error, name);
+			fail(span, refusal);
+			ack?.(refusedAck(refusal));
 		}
 	}
 

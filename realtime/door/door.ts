@@ -7,6 +7,7 @@ import { type RingName, ringOf } from "../ring.ts";
 import { newSessionId, tagOf } from "../session-id.ts";
 import { endAll } from "./end-all.ts";
 import { type Destination, destinationOf, takeMarker } from "./head.ts";
+import { mayOpen } from "./origin.ts";
 import { type Refusal, refusals, refuse, refuseMalformed, refuseRaw } from "./refusal.ts";
 import { relay } from "./relay.ts";
 import { dial, splice } from "./splice.ts";
@@ -54,10 +55,14 @@ export interface DoorOptions {
 	readonly limits?: Partial<DoorLimits>;
 	/** Told of what its port cannot do, such as accept a connection without a free file. It goes on. */
 	readonly onTrouble?: (error: Error) => void;
+	/** A page of another origin was turned away. */
+	readonly onForeign?: (origin: string, address: string) => void;
 }
 
 /** What all requests of socket.io begin with. */
 export const socketPath = "/socket.io/";
+
+const noted = (): void => undefined;
 
 /** A first node, one that stands in for it, and one more: then the cluster has other troubles. */
 const maxTries = 3;
@@ -84,22 +89,32 @@ export class Door {
 	readonly #locals = new Map<RingName, Server>();
 	/** When each is closed. */
 	readonly #listeners = new Map<Server, Promise<unknown>>();
-	readonly #passedOn = new WeakSet<IncomingMessage>();
+	/** Requests that another node has passed on to this one. */
+	readonly #markedHops = new WeakSet<IncomingMessage>();
+	readonly #totals = { spliced: 0, relayed: 0 };
 	/** Upgraded connections of clients that are served here. */
 	readonly #served = new Set<Writable>();
 	/** Those that another node serves, or is asked to, and answers to polls that it gives. */
 	readonly #carried = new Set<Writable>();
 	readonly #tag: string;
 	readonly #onTrouble: (error: Error) => void;
+	readonly #onForeign: (origin: string, address: string) => void;
+	#origins: readonly string[] = [];
 	#passed = 0;
 	#leaving = false;
 	#closing: Promise<void> | null = null;
 
-	constructor({ peers, limits, onTrouble = () => undefined }: DoorOptions) {
+	constructor({ peers, limits, onTrouble = noted, onForeign = noted }: DoorOptions) {
 		this.#peers = peers;
 		this.#onTrouble = onTrouble;
+		this.#onForeign = onForeign;
 		this.#limits = { ...standardLimits, ...limits };
 		this.#tag = tagOf(peers.self.key);
+	}
+
+	/** Pages of which origins may connect, beside those of the host that the request names. */
+	allowOrigins(origins: readonly string[]): void {
+		this.#origins = origins;
 	}
 
 	/** Streams of the ring that are this node's go to `server`, an HTTP server that need not listen: it gets `request` and `upgrade`. */
@@ -115,12 +130,17 @@ export class Door {
 
 	/** How many nodes of the cluster stand between the client and this request: 0 or 1. Add it to the proxies that are trusted. */
 	hopsOf(req: IncomingMessage): 0 | 1 {
-		return this.#passedOn.has(req) ? 1 : 0;
+		return this.#markedHops.has(req) ? 1 : 0;
 	}
 
 	/** `served`: upgraded connections that are served here. `carried`: what is another node's, polls that wait for their answer among it. */
 	get counts(): { served: number; carried: number } {
 		return { served: this.#served.size, carried: this.#carried.size };
+	}
+
+	/** Since its start: connections that were spliced to another node, and requests of polling that another node answered. None of either: what is in front is right. */
+	get passedOn(): { readonly spliced: number; readonly relayed: number } {
+		return this.#totals;
 	}
 
 	/** Takes sockets, and nothing else, on a port of its own. */
@@ -187,10 +207,12 @@ export class Door {
 		this.#admit({
 			req,
 			serve: (server) => server.emit("request", req, res),
-			pass: (peer, ofSession) => {
+			pass: async (peer, ofSession) => {
 				keepWhileOpen(this.#carried, res);
 				const suspects = this.#peers.suspected();
-				return relay(req, res, { peer, suspects, ofSession, agent: this.#agent, limits: this.#limits });
+				const done = await relay(req, res, { peer, suspects, ofSession, agent: this.#agent, limits: this.#limits });
+				if (done) this.#totals.relayed += 1;
+				return done;
 			},
 			refuse: (refusal) => refuse(res, refusal),
 		});
@@ -209,6 +231,7 @@ export class Door {
 			pass: async (peer) => {
 				const answered = await dial(req, peer, this.#peers.suspected(), this.#limits);
 				if (!answered) return socket.destroyed;
+				this.#totals.spliced += 1;
 				await splice(socket, head, answered, this.#limits);
 				return true;
 			},
@@ -219,13 +242,20 @@ export class Door {
 	#admit(client: Client): void {
 		const marker = takeMarker(client.req, this.#peers.self.key);
 		const destination = destinationOf(client.req.url ?? "");
-		if (this.#leaving && destination.sessionId === null) client.refuse(refusals.unavailable);
+		// The node that passed it on has looked.
+		if (!marker && !mayOpen(client.req.headers, this.#origins)) this.#turnAway(client);
+		else if (this.#leaving && destination.sessionId === null) client.refuse(refusals.unavailable);
 		else if (marker) this.#servePassed(client, destination, marker.suspects);
 		else void this.#route(client, destination);
 	}
 
+	#turnAway({ req, refuse: answer }: Client): void {
+		this.#onForeign(String(req.headers.origin).slice(0, 200), req.socket.remoteAddress ?? "unknown");
+		answer(refusals.foreign);
+	}
+
 	#servePassed(client: Client, destination: Destination, suspects: readonly string[]): void {
-		this.#passedOn.add(client.req);
+		this.#markedHops.add(client.req);
 		for (const address of suspects) this.#peers.suspect(address);
 		this.#serveHere(client, destination);
 	}

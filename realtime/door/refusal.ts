@@ -12,6 +12,8 @@ const json = (status: number, body: object): Refusal => ({ status, body: JSON.st
 
 export const refusals = {
 	notFound: json(404, { code: "NOT_FOUND", title: "Not found" }),
+	/** The page that asks is of an origin that is not on the list. */
+	foreign: json(403, { code: "FORBIDDEN", title: "Pages of this origin may not connect" }),
 	/** As engine.io says it, so that its clients understand. */
 	unknownSession: json(400, { code: 1, message: "Session ID unknown" }),
 	unavailable: json(503, { code: "UNAVAILABLE", title: "No node can take this stream now" }),

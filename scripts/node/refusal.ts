@@ -9,7 +9,15 @@ export class Refusal extends Error {
 }
 
 /** Errors whose message tells a person what to do. By name: most are thrown deep inside of a service. */
-const plain = new Set(["Refusal", "DataFolderInUse", "DataFolderUnusable", "BadKeySet", "UnfitDkim"]);
+const plain = new Set([
+	"Refusal",
+	"DataFolderInUse",
+	"DataFolderUnusable",
+	"BadKeySet",
+	"UnfitDkim",
+	"UnknownCollections",
+	"NeedsCluster",
+]);
 
 /** Says why this process cannot start, in words for the person who started it, and ends it. */
 export const refuse = (error: unknown): never => {

@@ -1,8 +1,13 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import type { Profile } from "../../config/profile-type.ts";
-import { serviceNames } from "../../config/variables.ts";
+import { clusterOnly, serviceNames } from "../../config/variables.ts";
 
-export const chosenServices = ({ services }: Profile): readonly string[] => (services === "all" ? serviceNames : services);
+/** All that there are in such a profile. */
+export const servicesOf = ({ kind }: Pick<Profile, "kind">): readonly string[] =>
+	kind === "cluster" ? serviceNames : serviceNames.filter((name) => !clusterOnly.includes(name));
+
+export const chosenServices = ({ kind, services }: Profile): readonly string[] =>
+	services === "all" ? servicesOf({ kind }) : services;
 
 /** services/<name>/<name>.service.ts. A path of our own making, because Moleculer's runner looks for `.service.js`. */
 export const loadSchema = async (name: string): Promise<ServiceSchema> => {

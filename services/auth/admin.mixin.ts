@@ -7,6 +7,7 @@ import { adminOf, causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import { changeStanding } from "./admins.adapter.ts";
 import { type AuthService, record, routeAction, userChanged } from "./auth-base.ts";
+import { deleteAccount } from "./erasing.adapter.ts";
 import { toAdminUser, type User } from "./user.ts";
 import { byEmail, byName, findBy, newestFirst } from "./user-lists.ts";
 
@@ -58,6 +59,19 @@ async function updateUser(this: AuthService, ctx: Context<UpdateParams, CallMeta
 	return toAdminUser(result.user);
 }
 
+/** Also of somebody who is gone: asked for again, what died in between is finished. */
+async function eraseUser(this: AuthService, ctx: Context<{ id: string }, CallMeta>): Promise<void> {
+	const admin = adminOf(ctx);
+	const user = await this.store.users.findById(ctx.params.id);
+	if (!user) throw new DomainError("NOT_FOUND");
+	const changed = await deleteAccount(this, user, causeOf(ctx));
+	if (changed) record(this, ctx, `user ${user._id} was deleted by ${admin.id}`);
+}
+
 export const administration: Partial<ServiceSchema> = {
-	actions: { listUsers: routeAction("listUsers", listUsers), updateUser: routeAction("updateUser", updateUser) },
+	actions: {
+		listUsers: routeAction("listUsers", listUsers),
+		updateUser: routeAction("updateUser", updateUser),
+		eraseUser: routeAction("eraseUser", eraseUser),
+	},
 };

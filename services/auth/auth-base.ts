@@ -3,10 +3,15 @@ import type { Profile } from "../../config/profile-type.ts";
 import type { Caller, CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import { authRoutes } from "../../contracts/http/auth.ts";
+import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
+import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import type { RetentionMembers } from "../../mixins/retention/retention.mixin.ts";
 import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import { outboxIndex } from "../../mixins/store/versioned.ts";
+import { type AuditRow, auditRows } from "./audit.ts";
+import { logNameOf } from "./log-name.ts";
 import type { LoginThrottle } from "./login-throttle.adapter.ts";
 import type { PasswordHasher } from "./password-hasher.adapter.ts";
 import type { AskedReset, ResetDesk } from "./reset-desk.adapter.ts";
@@ -23,6 +28,8 @@ export interface AuthCollections {
 	sessions: Session;
 	service_keys: ServiceKey;
 	asked_resets: AskedReset;
+	leases: LeaseDocument;
+	audit_log: AuditRow;
 }
 
 export const collections: { readonly [K in keyof AuthCollections]: CollectionSpec } = {
@@ -34,6 +41,8 @@ export const collections: { readonly [K in keyof AuthCollections]: CollectionSpe
 			{ name: "list", fields: [["listKey", -1]], sparse: true },
 			{ name: "admin", fields: [["admin", 1]], sparse: true },
 			{ name: "ending_sessions", fields: [["endingSessions", 1]], sparse: true },
+			{ name: "erasure_due", fields: [["erasureDue", 1]], sparse: true },
+			{ name: "erasure_from", fields: [["erasureFrom", 1]], sparse: true },
 			outboxIndex,
 		],
 	},
@@ -51,7 +60,9 @@ export const collections: { readonly [K in keyof AuthCollections]: CollectionSpe
 		],
 	},
 	asked_resets: { indexes: [{ name: "at", fields: [["at", 1]] }] },
+	leases: {},
 	service_keys: { indexes: [{ name: "list", fields: [["listKey", -1]], sparse: true }] },
+	audit_log: auditRows,
 };
 
 export type AuthProfile = Pick<
@@ -67,7 +78,7 @@ export interface AuthVars {
 	resetDesk: ResetDesk;
 }
 
-export type AuthService = Service & StoreMembers<AuthCollections> & AuthVars;
+export type AuthService = Service & StoreMembers<AuthCollections> & DurableEventsMembers & RetentionMembers & AuthVars;
 
 export type Handler<Params, Answer> = RouteHandler<AuthService, Params, Answer>;
 
@@ -98,6 +109,27 @@ export const stillActive = (user: User | null): User => {
  */
 export const record = (auth: Service, ctx: Context<unknown, CallMeta>, what: string): void =>
 	auth.logger.info(`${what}, from ${clientOf(ctx).address || "inside"}`);
+
+/** What stands for an e-mail address in the log. */
+export const logName = async ({ keys }: AuthVars, emailKey: string): Promise<string> => {
+	const [secret] = await keys.refreshKeys();
+	return secret ? logNameOf(emailKey, secret) : "#"; // parseKeySet lets no set without a key through
+};
+
+/** Counts a try of a password. Throws RATE_LIMITED, and leaves that in the log. Answers what to call when the password was right. */
+export const attempt = async (
+	auth: AuthService,
+	emailKey: string,
+	ctx: Context<unknown, CallMeta>,
+	what: string,
+): Promise<() => Promise<void>> => {
+	try {
+		return await auth.throttle.attempt(emailKey, clientOf(ctx).address);
+	} catch (error) {
+		if (error instanceof DomainError) record(auth, ctx, `${what} refused: too many tries, ${await logName(auth, emailKey)}`);
+		throw error;
+	}
+};
 
 /** The account of the caller. */
 export const ownAccount = async (auth: AuthService, { id }: Caller): Promise<User> =>

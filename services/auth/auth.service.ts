@@ -1,11 +1,13 @@
 import type { Service, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import { profile as profileOfProcess } from "../../config/profile.ts";
-import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
+import { type DurableEventsMembers, durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
 import { type VolatileRedis, volatileRedis } from "../../mixins/redis/volatile-redis.ts";
+import { type RetentionMembers, retention } from "../../mixins/retention/retention.mixin.ts";
 import { type StoreMembers, type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { administration } from "./admin.mixin.ts";
-import { type AuthCollections, type AuthProfile, type AuthVars, collections } from "./auth-base.ts";
+import { auditing } from "./auditing.mixin.ts";
+import { type AuthCollections, type AuthProfile, type AuthService, type AuthVars, collections } from "./auth-base.ts";
 import { Background } from "./background.adapter.ts";
 import { type Announce, ensureAdmin } from "./first-admin.adapter.ts";
 import { keys } from "./keys.mixin.ts";
@@ -16,6 +18,7 @@ import { passwordReset } from "./password-reset.mixin.ts";
 import { people } from "./people.mixin.ts";
 import { registering } from "./registering.mixin.ts";
 import { ResetDesk } from "./reset-desk.adapter.ts";
+import { authRetention } from "./retaining.ts";
 import { serviceKeysOfPrograms } from "./service-keys.mixin.ts";
 import { SessionKeeper } from "./session-keeper.adapter.ts";
 import { sessions } from "./sessions.mixin.ts";
@@ -35,7 +38,10 @@ export interface AuthOptions {
 /** How often what others left unfinished is looked for, in ms. */
 const sweepEvery = 10_000;
 
-type Vars = StoreMembers<AuthCollections> & AuthVars & { redis: VolatileRedis | null; background: Background | undefined };
+type Vars = StoreMembers<AuthCollections> &
+	DurableEventsMembers &
+	RetentionMembers &
+	AuthVars & { redis: VolatileRedis | null; background: Background | undefined };
 type This = Service & Vars;
 
 const toConsole: Announce = (text) => void process.stdout.write(`${text}\n`);
@@ -95,11 +101,13 @@ export const auth = ({
 		verification,
 		people,
 		administration,
+		auditing,
 		serviceKeysOfPrograms,
 		health(function (this: This) {
-			return { checks: { store: () => requireStore(this) } };
+			return { checks: { store: () => requireStore(this) }, consumers: async () => this.retentionTrouble() };
 		}),
 		durableEvents({ collections: ["users"] }),
+		retention<AuthService>(authRetention),
 		store<AuthCollections>({ main: "users", collections }),
 	],
 

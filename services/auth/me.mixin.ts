@@ -1,14 +1,13 @@
 import type { Context, ServiceSchema } from "moleculer";
-import { clock } from "../../config/clock.ts";
 import type { Caller, CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { Me } from "../../contracts/http/auth.ts";
 import { callerOf, causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { mutate } from "../../mixins/store/versioned.ts";
-import { giveUpAdmin } from "./admins.adapter.ts";
-import { type AuthService, clientOf, ownAccount, record, routeAction, stillActive, userChanged } from "./auth-base.ts";
+import { type AuthService, attempt, ownAccount, record, routeAction, stillActive, userChanged } from "./auth-base.ts";
+import { deleteAccount } from "./erasing.adapter.ts";
 import { requireGoodPassword } from "./password-rules.ts";
-import { cleanName, deletion, emailKeyOf, passwordChange, searchKeyOf, toMe, type User } from "./user.ts";
+import { cleanName, emailKeyOf, passwordChange, searchKeyOf, toMe, type User } from "./user.ts";
 
 // One's own account.
 
@@ -29,13 +28,8 @@ async function updateMe(this: AuthService, ctx: Context<{ name?: string }, CallM
 
 async function deleteMe(this: AuthService, ctx: Context<unknown, CallMeta>): Promise<void> {
 	const { id } = callerOf(ctx);
-	await giveUpAdmin(this, await ownAccount(this, callerOf(ctx)), causeOf(ctx));
-	const decide = (user: User) => (user.deletedAt === undefined ? deletion(user, clock.now()) : null);
-	const result = await mutate(this.store.users, id, decide, causeOf(ctx));
-	if (!result) return;
-	if (result.changed) record(this, ctx, `user ${id} deleted the account`);
-	await this.keeper.endVoid(result.entity);
-	await userChanged(this, id);
+	const changed = await deleteAccount(this, await ownAccount(this, callerOf(ctx)), causeOf(ctx));
+	if (changed) record(this, ctx, `user ${id} deleted the account`);
 }
 
 /** The password was right for this hash; should the hash have changed since, so may the password have. */
@@ -51,7 +45,7 @@ const requireCurrent = async (
 	ctx: Context<unknown, CallMeta>,
 ): Promise<void> => {
 	// A stolen access token must not be a place to guess the password from.
-	const forgive = await auth.throttle.attempt(emailKeyOf(user.email), clientOf(ctx).address);
+	const forgive = await attempt(auth, emailKeyOf(user.email), ctx, "a new password");
 	if (!(await auth.hasher.verify(user.passwordHash, password))) {
 		record(auth, ctx, `a new password was refused: a wrong password of user ${user._id}`);
 		throw new DomainError("BAD_CREDENTIALS");

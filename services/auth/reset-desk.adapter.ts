@@ -3,6 +3,7 @@ import { newId } from "../../contracts/ids.ts";
 import type { Collection, Document } from "../../mixins/store/port.ts";
 import type { StoreCollection } from "../../mixins/store/store.ts";
 import { type Cause, mutate } from "../../mixins/store/versioned.ts";
+import { currentTraceparent } from "../../mixins/tracing/scope.ts";
 import { resetLife } from "./link-request.ts";
 import { isActive, resetRequested, type User } from "./user.ts";
 
@@ -13,6 +14,7 @@ export interface AskedReset extends Document {
 	at: number;
 	/** For the event's envelope. */
 	requestid?: string;
+	traceparent?: string;
 }
 
 export interface ResetDeskOptions {
@@ -40,7 +42,14 @@ export class ResetDesk {
 	}
 
 	async take(emailKey: string, { at, requestid }: Cause): Promise<void> {
-		const asked: AskedReset = { _id: newId(), emailKey, at, ...(requestid && { requestid }) };
+		const traceparent = currentTraceparent();
+		const asked: AskedReset = {
+			_id: newId(),
+			emailKey,
+			at,
+			...(requestid && { requestid }),
+			...(traceparent && { traceparent }),
+		};
 		await this.#options.asked.create(asked);
 		this.#options.soon(() => this.#settle(asked));
 	}
@@ -54,12 +63,12 @@ export class ResetDesk {
 	}
 
 	/** A second run finds the request in the account, be it open or void, and changes nothing. */
-	async #settle({ _id, emailKey, at, requestid }: AskedReset): Promise<void> {
+	async #settle({ _id, emailKey, at, requestid, traceparent }: AskedReset): Promise<void> {
 		const { users, asked, onRequest } = this.#options;
 		const user = await users.findOne({ emailKey });
 		const decide = (current: User) =>
 			isActive(current) && clock.now() < at + resetLife ? resetRequested(current, { id: _id, at }) : null;
-		const result = user && (await mutate(users, user._id, decide, { at: clock.now(), requestid }, user));
+		const result = user && (await mutate(users, user._id, decide, { at: clock.now(), requestid, traceparent }, user));
 		if (result?.changed) onRequest(result.entity._id);
 		await asked.remove({ _id });
 	}

@@ -140,12 +140,11 @@ export class SessionKeeper {
 		await users.update({ _id: user._id, sessionEpoch: user.sessionEpoch }, { $unset: { endingSessions: true } });
 	}
 
-	/** Finishes what others began, and forgets sessions that are long over. */
+	/** Finishes what others began. */
 	async sweep(): Promise<void> {
-		const { sessions, users } = this.#options;
+		const { users } = this.#options;
 		const unfinished = await users.find({ where: { endingSessions: true }, limit: batch });
 		for (const user of unfinished) await this.endVoid(user);
-		await sessions.remove({ removeAt: { $lte: clock.now() } });
 	}
 
 	/** Sessions that ended since then and of which a token may still be valid. */

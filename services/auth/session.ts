@@ -4,8 +4,7 @@ import type { User } from "./user.ts";
 // A session is a family of refresh tokens, numbered by generation: only the newest is good, and the one before it for a moment.
 // Nothing in the document is secret: the tokens are made from the id and the generation with a key (refresh-token.ts).
 
-const minute = 60_000;
-const day = 24 * 60 * minute;
+const day = 86_400_000;
 
 /** From log-in to the end, whatever happens (ASVS 5.0 §7.3.2). */
 export const absoluteLife = 30 * day;
@@ -15,8 +14,6 @@ export const idleLife = 14 * day;
 export const repeatGrace = 10_000;
 /** Live sessions of one person (§7.1.2); the oldest ends when there are more. */
 export const mostSessions = 100;
-/** How long a session that is over stays to be looked at; a reuse of its tokens is refused with or without it. */
-const remains = 60 * minute;
 
 export interface Session extends Document {
 	userId: string;
@@ -34,7 +31,7 @@ export interface Session extends Document {
 	/** Epoch ms when the last access token of the session expires. */
 	accessUntil: number;
 	expiresAt: number;
-	/** Epoch ms; swept after it. */
+	/** Epoch ms: from then on it is over for everybody. It is kept for a while; a reuse of its tokens is refused with or without it. */
 	removeAt: number;
 	/** Epoch ms. Absent while it lives. */
 	endedAt?: number;
@@ -59,7 +56,7 @@ const deadlines = (now: number, expiresAt: number, ttl: number) => ({
 	rotatedAt: now,
 	lastSeenAt: new Date(now).toISOString(),
 	accessUntil: accessTimes(now, ttl).exp * 1000,
-	removeAt: Math.min(expiresAt, now + idleLife) + remains,
+	removeAt: Math.min(expiresAt, now + idleLife),
 });
 
 export const newSession = (id: string, user: User, client: Client, now: number, ttl: number): Session => ({
@@ -84,7 +81,7 @@ export const rotation = (session: Session, client: Client, now: number, ttl: num
 
 export const ending = (session: Session, now: number) => ({
 	endedAt: now,
-	removeAt: Math.max(session.accessUntil, now) + remains,
+	removeAt: Math.max(session.accessUntil, now),
 });
 
 export const isLive = (session: Session, now: number): boolean =>

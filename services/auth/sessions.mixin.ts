@@ -6,7 +6,7 @@ import type { LoggedIn } from "../../contracts/http/auth.ts";
 import { typed } from "../../middlewares/typebox-validator.ts";
 import type { EndedSessionsAnswer } from "../../mixins/access-token/index.ts";
 import { callerOf } from "../../mixins/call-meta/call-meta.ts";
-import { type AuthService, clientOf, internalAction, ownAccount, record, routeAction } from "./auth-base.ts";
+import { type AuthService, attempt, clientOf, internalAction, logName, ownAccount, record, routeAction } from "./auth-base.ts";
 import { type SessionView, toSessionView } from "./session.ts";
 import type { TokenPair } from "./session-keeper.adapter.ts";
 import { emailKeyOf, isActive, toMe, type User } from "./user.ts";
@@ -24,7 +24,11 @@ const whose = async (auth: AuthService, emailKey: string, ctx: LoginContext): Pr
 	const user = await store.users.findOne({ emailKey });
 	const right = user ? await hasher.verify(user.passwordHash, password) : await hasher.verifyNobody(password);
 	if (user && right && isActive(user)) return user;
-	const why = !user ? "an unknown e-mail address" : right ? `suspended user ${user._id}` : `a wrong password of user ${user._id}`;
+	const why = !user
+		? `an unknown e-mail address, ${await logName(auth, emailKey)}`
+		: right
+			? `suspended user ${user._id}`
+			: `a wrong password of user ${user._id}`;
 	record(auth, ctx, `log-in refused: ${why}`);
 	throw badCredentials();
 };
@@ -41,7 +45,7 @@ const tidy = async ({ store, hasher }: AuthService, user: User, password: string
 async function login(this: AuthService, ctx: LoginContext): Promise<Static<typeof LoggedIn>> {
 	const client = clientOf(ctx);
 	const emailKey = emailKeyOf(ctx.params.email);
-	const forgive = await this.throttle.attempt(emailKey, client.address);
+	const forgive = await attempt(this, emailKey, ctx, "log-in");
 	const user = await whose(this, emailKey, ctx);
 	await forgive();
 	const tokens = await this.keeper.begin(user, client);

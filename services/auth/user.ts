@@ -46,6 +46,11 @@ export interface User extends Entity {
 	endingSessions?: true;
 	/** The first admin, until the generated password was surely shown. Epoch ms of the last try. */
 	unannounced?: number;
+	/** Deleted, and not all services are known to have forgotten them: how often they were told. */
+	erasures?: number;
+	/** Epoch ms: since when they are to be told once more, and when somebody should next try. */
+	erasureFrom?: number;
+	erasureDue?: number;
 	request?: { key: string; hash: string };
 	registered?: Registered;
 	/** Requests for a new password, the newest last. */
@@ -177,13 +182,41 @@ export const verificationRequested = (user: User, request: LinkRequest): Change 
 
 export const verified: Change = { set: { emailVerified: true }, unset: ["verifications"] };
 
+const minute = 60_000;
+/**
+ * How long after a deletion everybody is told to forget: soon, in case the event that says so is lost; then again, for what came late (a message that
+ * was on its way, an event that was tried again); and for the last time well within a day.
+ */
+const erasuresAfter = [2 * minute, 60 * minute, 12 * 60 * minute] as const;
+/** Until the next try when somebody could not be told, in ms. */
+const erasureRetry = 5 * minute;
+
+const firstErasure = (now: number) => ({ erasures: 0, erasureFrom: now + erasuresAfter[0], erasureDue: now + erasuresAfter[0] });
+
+/** All have forgotten; null where that was noted before. */
+export const erasureDone = ({ deletedAt, erasures = 0, erasureDue }: User): Change | null => {
+	if (deletedAt === undefined || erasureDue === undefined) return null;
+	const next = erasuresAfter[erasures + 1];
+	const done = erasures + 1;
+	if (next === undefined) return { set: { erasures: done }, unset: ["erasureFrom", "erasureDue"] };
+	const at = Date.parse(deletedAt) + next;
+	return { set: { erasures: done, erasureFrom: at, erasureDue: at } };
+};
+
+export const erasureFailed = ({ erasureDue }: User, now: number): Change | null =>
+	erasureDue === undefined ? null : { set: { erasureDue: now + erasureRetry } };
+
 /** Wipes what is personal, frees the e-mail, and leaves a grave under the id: orders and messages go on naming it. */
 export const deletion = (user: User, now: number): Change => {
 	const { set, unset, inc } = endSessions();
 	const grantedOnce = ["request", "registered", "resets", "resetBy", "verifications", "unannounced"];
 	const gone = ["emailKey", "searchKey", "listKey", "admin", ...grantedOnce];
 	return {
-		set: { ...set, email: "", name: "", roles: [], passwordHash: "", deletedAt: new Date(now).toISOString() },
+		set: {
+			...set,
+			...{ email: "", name: "", roles: [], passwordHash: "", deletedAt: new Date(now).toISOString() },
+			...firstErasure(now),
+		},
 		unset: [...unset, ...gone],
 		inc,
 		events: [{ type: "user.deleted", subject: user._id, data: { userId: user._id } }],

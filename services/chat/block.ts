@@ -11,6 +11,9 @@ export interface Block extends Document {
 
 export const blockId = (by: string, userId: string): string => `${by}/${userId}`;
 
+/** All of one person's: `/` is the least of what may follow, `0` the first that may not. */
+export const blocksOf = (by: string): { $gte: string; $lt: string } => ({ $gte: `${by}/`, $lt: `${by}0` });
+
 /** Throws VALIDATION for oneself. */
 export const newBlock = (by: string, userId: string, at: string): Block => {
 	if (by === userId)

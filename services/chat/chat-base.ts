@@ -4,10 +4,11 @@ import type { CallMeta } from "../../contracts/call.ts";
 import { chatRoutes } from "../../contracts/http/chat.ts";
 import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import type { RetentionMembers } from "../../mixins/retention/retention.mixin.ts";
 import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
-import { outboxIndex } from "../../mixins/store/versioned.ts";
+import { outboxIndex, requestsIndex } from "../../mixins/store/versioned.ts";
 import type { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
 import { type StreamRow, streamRows } from "../../mixins/stream-log/stream-row.ts";
 import { type ConnectionRow, connectionRows } from "../../mixins/streams/connection-row.ts";
@@ -33,7 +34,7 @@ export interface ChatCollections {
 }
 
 export const collections: { readonly [K in keyof ChatCollections]: CollectionSpec } = {
-	conversations: { indexes: [{ name: "request", fields: [["request.key", 1]] }, outboxIndex] },
+	conversations: { indexes: [{ name: "request", fields: [["request.key", 1]] }, requestsIndex, outboxIndex] },
 	memberships: {
 		indexes: [
 			{
@@ -66,7 +67,7 @@ export interface ChatVars {
 	live: LiveConversations;
 }
 
-export type ChatMembers = ChatVars & StoreMembers<ChatCollections> & DurableEventsMembers & StreamsMembers;
+export type ChatMembers = ChatVars & StoreMembers<ChatCollections> & DurableEventsMembers & RetentionMembers & StreamsMembers;
 export type ChatService = Service & ChatMembers;
 
 export type Handler<Params, Answer> = RouteHandler<ChatService, Params, Answer>;

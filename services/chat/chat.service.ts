@@ -4,6 +4,7 @@ import { accessTokens } from "../../mixins/access-token/index.ts";
 import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
+import { retention } from "../../mixins/retention/retention.mixin.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
 import { streams } from "../../mixins/streams/streams.mixin.ts";
@@ -14,7 +15,7 @@ import { chatHome } from "./chat-home.adapter.ts";
 import { conversing } from "./conversing.mixin.ts";
 import { CountSoon } from "./count-soon.adapter.ts";
 import { Counting } from "./counting.adapter.ts";
-import { erasing } from "./erasing.mixin.ts";
+import { chatRetention, erasing } from "./erasing.mixin.ts";
 import { finding } from "./finding.mixin.ts";
 import { LiveConversations } from "./live.adapter.ts";
 import { members } from "./members.mixin.ts";
@@ -64,10 +65,11 @@ const chat: ServiceSchema<ServiceSettingSchema, StoreMethods, ChatMembers> = {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {
 				checks: { store: () => requireStore(this), "access-tokens": () => requireTokens(this) },
-				consumers: async () => (await groups()).filter(({ service }) => service === "chat"),
+				consumers: async () => [...(await groups()).filter(({ service }) => service === "chat"), ...this.retentionTrouble()],
 			};
 		}),
 		durableEvents({ collections: ["entries", "conversations"] }),
+		retention<ChatService>(chatRetention),
 		streams({ ring: "chat", namespace: "/chat", profile: profile(), home: (service) => chatHome(service as ChatService) }),
 		accessTokens(),
 		withLog,

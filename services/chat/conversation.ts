@@ -37,6 +37,8 @@ export interface Conversation extends Entity {
 }
 
 export interface Done extends Pick<RequestKey, "key" | "hash"> {
+	/** ISO 8601; earlier versions did not say. */
+	at?: string;
 	action: "addMember";
 }
 
@@ -142,7 +144,7 @@ export const decideAdd = (found: Conversation, change: MemberChange, joinedSeq: 
 	if (isMember(conversation, change.userId)) return null;
 	if (conversation.members.length >= largestGroup)
 		throw new DomainError("TRANSITION_REFUSED", `A group has at most ${largestGroup} members`);
-	const done: Done = { key: request.key, hash: request.hash, action: "addMember" };
+	const done: Done = { key: request.key, hash: request.hash, at: change.at, action: "addMember" };
 	return {
 		push: {
 			members: { userId: change.userId, joinedAt: change.at, joinedSeq } satisfies Member,

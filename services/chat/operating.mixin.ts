@@ -1,6 +1,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { DomainError } from "../../contracts/errors.ts";
 import type { StreamView } from "../../contracts/http/admin.ts";
+import { activeStreams } from "../../mixins/streams/active-streams.ts";
 import { type ConnectionsParams, listConnections } from "../../mixins/streams/connection-list.ts";
 import type { ChatService } from "./chat-base.ts";
 
@@ -28,6 +29,7 @@ async function stream(this: ChatService, { params: { id } }: Context<{ id: strin
 export const operating = {
 	actions: {
 		connections: { visibility: "public", handler: connections },
+		streams: activeStreams,
 		stream: { visibility: "public", stream: { param: "id" }, handler: stream },
 	},
 } as unknown as Partial<ServiceSchema>; // Moleculer's types know neither `stream` nor whose `this` it is

@@ -2,6 +2,7 @@ import type { Context, ServiceSchema } from "moleculer";
 import { clock } from "../../config/clock.ts";
 import type { DomainEvent } from "../../contracts/events.ts";
 import { createEntity } from "../../mixins/store/versioned.ts";
+import { currentOrigin } from "../../mixins/tracing/scope.ts";
 import { audienceOf } from "./audience.adapter.ts";
 import { beginWindow, lookAtWindows } from "./chat-windows.adapter.ts";
 import { gather, startDigesting } from "./digesting.adapter.ts";
@@ -62,7 +63,7 @@ const untilOf = (at: number, { preferences }: Reader, length: number): number =>
 
 const queue = async ({ store }: EmailService, draft: ChatDraft, event: Posted): Promise<void> => {
 	const at = clock.now();
-	await createEntity<Mail>(store.mails, newMail(draft, event.id, at), [], { at, requestid: event.requestid });
+	await createEntity<Mail>(store.mails, newMail(draft, event.id, at, currentOrigin()), [], { at, requestid: event.requestid });
 };
 
 const tellNow = async (service: EmailService, event: Posted, reader: Reader): Promise<void> => {

@@ -18,6 +18,8 @@ export interface MailWindows extends Document {
 	revision: number;
 	/** The newest few, by time. */
 	starts: WindowStart[];
+	/** Epoch ms: when the newest of them ends, or began if that is later. */
+	lastAt?: number;
 }
 
 /** More than late events can find in the way: what is older than all of them was told long ago. */
@@ -40,6 +42,8 @@ export const decideWindow = (
 
 export const withStart = (starts: readonly WindowStart[], start: WindowStart): WindowStart[] =>
 	[...starts, start].sort((a, b) => a.at - b.at).slice(-keptStarts);
+
+export const lastOf = (starts: readonly WindowStart[]): number => Math.max(...starts.flatMap(({ at, until }) => [at, until]));
 
 /** Sorts a person's windows together: `/` is the least of what may follow, `0` the first that may not. */
 export const mailWindowsId = (userId: string, streamId: string): string => `${userId}/${streamId}`;

@@ -1,5 +1,6 @@
 import {
 	decideWindow,
+	lastOf,
 	type MailWindows,
 	mailWindowsId,
 	type WindowDecision,
@@ -39,8 +40,12 @@ const write = async (
 	found: MailWindows | null,
 	start: WindowStart,
 ): Promise<boolean> => {
-	if (!found) return (await store.mail_windows.create({ _id, userId, revision: 1, starts: [start] })).created;
-	const change = { $set: { starts: withStart(found.starts, start) }, $inc: { revision: 1 } };
+	if (!found) {
+		const lastAt = lastOf([start]);
+		return (await store.mail_windows.create({ _id, userId, revision: 1, starts: [start], lastAt })).created;
+	}
+	const starts = withStart(found.starts, start);
+	const change = { $set: { starts, lastAt: lastOf(starts) }, $inc: { revision: 1 } };
 	return (await store.mail_windows.update({ _id, revision: found.revision }, change)) !== null;
 };
 

@@ -16,7 +16,7 @@ export interface MailDigest extends Document {
 	dueAt?: number;
 	/** Its mail is being made: what comes now goes into the next one, unless it got in. */
 	closed?: true;
-	/** Epoch ms. */
+	/** Epoch ms, once its mail is made: it is kept for RETAIN_MAILS from then on. */
 	removeAt?: number;
 }
 
@@ -29,7 +29,7 @@ export interface DigestItem extends Document {
 	/** Epoch ms. */
 	endsAt: number;
 	item: ChatItem;
-	/** Epoch ms; longer than events come again. */
+	/** Epoch ms: it is kept for RETAIN_MAILS from then on, which is longer than events come again. */
 	removeAt: number;
 }
 

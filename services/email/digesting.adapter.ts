@@ -14,7 +14,6 @@ import {
 } from "./digest.ts";
 import type { EmailService } from "./email-base.ts";
 import { type Mail, newMail } from "./mail.ts";
-import { keepFor } from "./moves.ts";
 import type { QuietHours } from "./sendable.ts";
 import type { ChatItem } from "./templates/data.ts";
 
@@ -62,7 +61,7 @@ export const gather = async (service: Service, { userId, item, period, quietHour
 	const now = clock.now();
 	const _id = digestItemId(item.eventId, userId);
 	const first = placeAt(userId, Date.parse(item.at), period, quietHours);
-	let { document: stored } = await items.create({ _id, userId, item, ...first, removeAt: now + keepFor });
+	let { document: stored } = await items.create({ _id, userId, item, ...first, removeAt: now });
 	for (let attempt = 0; attempt < tries; attempt++) {
 		const { document: digest } = await digests.create(digestOf(stored, now));
 		if (await isIn(service, digest, stored)) return;
@@ -77,7 +76,7 @@ const close = async (service: Service, { _id }: MailDigest): Promise<true> => {
 	const { mail_digests: digests } = service.store;
 	const closed = await digests.update({ _id }, { $set: { closed: true } });
 	if (closed && (await mailOf(service, closed))) service.sending?.wake();
-	await digests.update({ _id }, { $unset: { dueAt: true }, $set: { removeAt: clock.now() + keepFor } });
+	await digests.update({ _id }, { $unset: { dueAt: true }, $set: { removeAt: clock.now() } });
 	return true;
 };
 

@@ -3,10 +3,11 @@ import type { Profile } from "../../config/profile-type.ts";
 import { mailRoutes } from "../../contracts/http/mails.ts";
 import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import type { RetentionMembers } from "../../mixins/retention/retention.mixin.ts";
 import { routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec, Document } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
-import { outboxIndex } from "../../mixins/store/versioned.ts";
+import { outboxIndex, requestsIndex } from "../../mixins/store/versioned.ts";
 import type { Post } from "./attempting.adapter.ts";
 import type { MailWindows } from "./chat-window.ts";
 import type { DigestItem, MailDigest } from "./digest.ts";
@@ -21,8 +22,9 @@ export interface Suppression extends Document {
 	reason: string;
 	/** ISO 8601. */
 	at: string;
-	/** Of the mail that found out. */
+	/** Of the mail that found out, and of whom it was for. */
 	mailId: string;
+	userId?: string;
 }
 
 /** A secret that all nodes share, made by the first that needs it. */
@@ -61,12 +63,19 @@ export const collections: { readonly [K in keyof EmailCollections]: CollectionSp
 				],
 			},
 			{ name: "remove_at", fields: [["removeAt", 1]], sparse: true },
+			{ name: "writer", fields: [["data.senderId", 1]], sparse: true },
+			requestsIndex,
 			outboxIndex,
 		],
 	},
-	mail_suppressions: {},
+	mail_suppressions: {
+		indexes: [
+			{ name: "user", fields: [["userId", 1]], sparse: true },
+			{ name: "at", fields: [["at", 1]] },
+		],
+	},
 	mail_secrets: {},
-	mail_windows: {},
+	mail_windows: { indexes: [{ name: "last_at", fields: [["lastAt", 1]], sparse: true }] },
 	mail_digests: {
 		indexes: [
 			{ name: "due", fields: [["dueAt", 1]], sparse: true },
@@ -83,6 +92,7 @@ export const collections: { readonly [K in keyof EmailCollections]: CollectionSp
 				],
 			},
 			{ name: "user", fields: [["userId", 1]] },
+			{ name: "writer", fields: [["item.senderId", 1]], sparse: true },
 			{ name: "remove_at", fields: [["removeAt", 1]], sparse: true },
 		],
 	},
@@ -103,7 +113,7 @@ export type EmailProfile = Pick<
 	| "smtpUrl"
 >;
 
-export interface EmailVars extends StoreMembers<EmailCollections> {
+export interface EmailVars extends StoreMembers<EmailCollections>, RetentionMembers {
 	profile: EmailProfile;
 	endGauge?: () => void;
 	sending: Sending | undefined;
@@ -112,7 +122,6 @@ export interface EmailVars extends StoreMembers<EmailCollections> {
 	queueMails(mails: readonly Mail[]): Promise<void>;
 	/** What a try has to know of its recipient. Those who are asked about together are read together. */
 	lookUp: LookUp;
-	cleaning: NodeJS.Timeout | undefined;
 	digesting: LeasedJob | undefined;
 	/** What unsubscribe links are signed with, once it was needed. */
 	unsubscribeSecret: Promise<Buffer> | undefined;

@@ -7,6 +7,7 @@ import { type DurableEventsMembers, durableEvents } from "../../mixins/durable-e
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
 import { measured } from "../../mixins/metrics/metrics.ts";
+import { retention } from "../../mixins/retention/retention.mixin.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { parseSender } from "./address.ts";
 import { attemptMail, type Post } from "./attempting.adapter.ts";
@@ -15,7 +16,7 @@ import { composer } from "./composing.adapter.ts";
 import { loadDkim } from "./dkim.adapter.ts";
 import { collections, type EmailCollections, type EmailProfile, type EmailService, type EmailVars } from "./email-base.ts";
 import { emlTransport } from "./eml.adapter.ts";
-import { forgetting } from "./forgetting.mixin.ts";
+import { emailRetention, forgetting } from "./forgetting.mixin.ts";
 import { lookUpOf } from "./looking-up.adapter.ts";
 import { operating } from "./operating.mixin.ts";
 import { queueHealth } from "./queue-health.ts";
@@ -106,11 +107,16 @@ export const email = ({ profile }: EmailOptions = {}): ServiceSchema<ServiceSett
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {
 				checks: { store: () => requireStore(this) },
-				consumers: async () => [...(await groups()).filter(({ service }) => service === "email"), await queueHealth(this)],
+				consumers: async () => [
+					...(await groups()).filter(({ service }) => service === "email"),
+					await queueHealth(this),
+					...this.retentionTrouble(),
+				],
 			};
 		}),
 		sendingMails(profile),
 		durableEvents({ collections: ["mails"] }),
+		retention<EmailService>(emailRetention),
 		store<EmailCollections>({ main: "mails", collections }),
 	],
 });

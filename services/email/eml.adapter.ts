@@ -1,4 +1,4 @@
-import { mkdir, open, rename } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Message, Transport } from "./transport.ts";
 
@@ -28,8 +28,21 @@ const writeWhole = async (folder: string, name: string, bytes: Uint8Array): Prom
 	}
 };
 
+/** A write takes milliseconds: what is older was left by a process that died, and nobody else would ever remove it. */
+const leftAfter = 60_000;
+
+const removeLeftovers = async (folder: string): Promise<void> => {
+	const found = (await readdir(folder)).filter((name) => name.startsWith(".") && name.endsWith(".tmp"));
+	for (const name of found) {
+		const path = join(folder, name);
+		const { mtimeMs } = await stat(path);
+		if (Date.now() - mtimeMs > leftAfter) await rm(path, { force: true });
+	}
+};
+
 export const emlTransport = async (folder: string): Promise<Transport> => {
 	await mkdir(folder, { recursive: true, mode: 0o700 });
+	await removeLeftovers(folder);
 	return {
 		width: 4,
 		async send(message) {
@@ -41,6 +54,7 @@ export const emlTransport = async (folder: string): Promise<Transport> => {
 				return { kind: "retry", reason: `the file could not be written: ${(error as Error).message}` };
 			}
 		},
+		forget: (mail) => rm(join(folder, fileNameOf(mail)), { force: true }),
 		close: () => undefined,
 	};
 };

@@ -1,55 +1,121 @@
 import type { Context, ServiceSchema } from "moleculer";
+import Type from "typebox";
 import { clock } from "../../config/clock.ts";
+import type { Retain } from "../../config/profile-type.ts";
 import type { DomainEvent } from "../../contracts/events.ts";
-import { causeOf } from "../../mixins/call-meta/call-meta.ts";
-import { mutate } from "../../mixins/store/versioned.ts";
+import { Id } from "../../contracts/http/common.ts";
+import { typed } from "../../middlewares/typebox-validator.ts";
+import { oldRequests } from "../../mixins/retention/requests.ts";
+import { aged, type Rule } from "../../mixins/retention/rules.ts";
+import type { Where } from "../../mixins/store/port.ts";
+import { type Change, mutate } from "../../mixins/store/versioned.ts";
 import { mailWindowsOf } from "./chat-window.ts";
 import type { EmailService } from "./email-base.ts";
-import { decideForget } from "./moves.ts";
+import { type Mail, mailIdOf } from "./mail.ts";
+import { decideForget, decideUnquote } from "./moves.ts";
 
-// What is not kept: what mails of a deleted account said, and mails that ended long ago.
+// What is not kept: mails to somebody who is gone and mails that quote them, and with time what ended long ago. Every step may be repeated.
 
 const pageSize = 100;
 
-/** A second run empties what is empty. What is queued for them later finds nobody with that account. */
-async function forgetUser(this: EmailService, { params: event }: Context<DomainEvent<"user.deleted">>): Promise<void> {
-	const cause = causeOf({ requestID: event.requestid });
-	const { userId } = event.data;
-	await this.store.mail_windows.remove({ _id: mailWindowsOf(userId) });
-	await this.store.mail_digest_items.remove({ userId });
+/** The document and, where mails are files, the file: that it was sent is all that is left. */
+const forgetMail = async (
+	{ store, post }: EmailService,
+	mail: Mail,
+	decide: (mail: Mail, at: number) => Change | null,
+): Promise<void> => {
+	const at = clock.now();
+	const done = await mutate(store.mails, mail._id, (current) => decide(current, at), { at }, mail);
+	await post?.transport.forget?.({ id: mail._id, createdAt: done?.entity.createdAt ?? mail.createdAt });
+};
+
+const forgetMails = async (service: EmailService, where: Where): Promise<void> => {
 	for (let after = ""; ; ) {
-		const page = await this.store.mails.find({
-			where: { userId, listKey: { $gt: after } },
-			sort: [["listKey", 1]],
+		const page = await service.store.mails.find({
+			where: { ...where, _id: { $gt: after } },
+			sort: [["_id", 1]],
 			limit: pageSize,
 		});
-		for (const { _id } of page) await mutate(this.store.mails, _id, (mail) => decideForget(mail, clock.now()), cause);
+		for (const mail of page) await forgetMail(service, mail, decideForget);
 		if (page.length < pageSize) return;
-		after = page.at(-1)?.listKey ?? "";
-	}
-}
-
-const every = 10 * 60_000;
-
-const removeOld = async ({ store, logger }: EmailService): Promise<void> => {
-	try {
-		const old = { removeAt: { $lte: clock.now() } };
-		await store.mails.remove(old);
-		await store.mail_digest_items.remove(old);
-		await store.mail_digests.remove(old);
-	} catch (error) {
-		logger.warn("Old mails could not be removed, the next round comes:", error);
+		after = page.at(-1)?._id ?? after;
 	}
 };
 
-const durable = { group: "email" };
+/** First the mail that the digest became, then what it was made of: whoever dies in between finds the rest. */
+const unquoteDigests = async (service: EmailService, senderId: string): Promise<void> => {
+	const { mail_digest_items: items, mails } = service.store;
+	for (;;) {
+		const page = await items.find({ where: { "item.senderId": senderId }, limit: pageSize });
+		const made = page.map(({ digestId, userId }) => mailIdOf(digestId, { userId, template: "chat-digest" }));
+		const decide = (mail: Mail, at: number) => decideUnquote(mail, senderId, at);
+		for (const mail of await mails.findByIds([...new Set(made)])) await forgetMail(service, mail, decide);
+		await items.remove({ "item.senderId": senderId, _id: { $in: page.map(({ _id }) => _id) } });
+		if (page.length < pageSize) return;
+	}
+};
+
+/** What is queued for them later finds nobody with that account. */
+export const forgetUser = async (service: EmailService, userId: string): Promise<void> => {
+	const { mail_windows, mail_digest_items, mail_suppressions } = service.store;
+	await mail_windows.remove({ _id: mailWindowsOf(userId) });
+	await mail_digest_items.remove({ userId });
+	await mail_suppressions.remove({ userId });
+	await forgetMails(service, { userId });
+	await forgetMails(service, { "data.senderId": userId });
+	await unquoteDigests(service, userId);
+};
+
+const forgetFiles = async ({ post }: EmailService, mails: readonly Mail[]): Promise<void> => {
+	for (const { _id: id, createdAt } of mails) await post?.transport.forget?.({ id, createdAt });
+};
+
+export const emailRetention = (service: EmailService, lives: Retain): Rule[] => {
+	const { mails, mail_digest_items, mail_digests, mail_windows, mail_suppressions } = service.store;
+	const life = lives.mails;
+	return [
+		aged({
+			...{ name: "mails", what: "mails of long ago were removed", collection: mails, field: "removeAt", life },
+			before: (found) => forgetFiles(service, found),
+		}),
+		aged({
+			...{ name: "mail_digest_items", what: "messages that were gathered for mails were removed" },
+			...{ collection: mail_digest_items, field: "removeAt", life },
+		}),
+		aged({
+			...{ name: "mail_digests", what: "digests of long ago were removed", collection: mail_digests, field: "removeAt", life },
+		}),
+		aged({
+			...{ name: "mail_windows", what: "conversations that were mailed about long ago were forgotten" },
+			...{ collection: mail_windows, field: "lastAt", life: lives.windows },
+		}),
+		aged(
+			{
+				...{ name: "suppressions", what: "addresses that took no mail long ago get another chance" },
+				...{ collection: mail_suppressions, field: "at", life: lives.suppressions },
+			},
+			true,
+		),
+		oldRequests("mail_requests", "mails forgot requests of long ago", mails, lives.requests),
+	];
+};
 
 export const forgetting = {
-	events: { "user.deleted": { durable, handler: forgetUser } },
-	async started(this: EmailService) {
-		this.cleaning = setInterval(() => void removeOld(this), every);
+	actions: {
+		eraseUser: {
+			visibility: "public",
+			params: typed(Type.Object({ userId: Id })),
+			handler(this: EmailService, { params: { userId } }: Context<{ userId: string }>) {
+				return forgetUser(this, userId);
+			},
+		},
 	},
-	async stopped(this: EmailService) {
-		clearInterval(this.cleaning);
+	events: {
+		"user.deleted": {
+			durable: { group: "email" },
+			handler(this: EmailService, { params: { data } }: Context<DomainEvent<"user.deleted">>) {
+				return forgetUser(this, data.userId);
+			},
+		},
 	},
 } as unknown as Partial<ServiceSchema>; // the cast is for `this`: a mixin cannot tell Moleculer's types which service it will be part of

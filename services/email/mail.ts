@@ -38,6 +38,11 @@ export interface RequestRecord {
 	at: number;
 }
 
+export interface MailOrigin {
+	requestid?: string;
+	traceparent?: string;
+}
+
 export interface MailBody {
 	/** The event that it tells of. */
 	eventId: string;
@@ -59,10 +64,12 @@ export interface MailBody {
 	sentAt?: string;
 	/** `<createdAt> <id>`: the order of the list. */
 	listKey: string;
-	/** Epoch ms, once it has ended: nobody needs it any more. */
+	/** Epoch ms, once it has ended: it is kept for RETAIN_MAILS from then on. */
 	removeAt?: number;
 	/** Of operators. */
 	requests: RequestRecord[];
+	/** What it came of, for the log and its trace. */
+	origin?: MailOrigin;
 }
 
 export interface Mail extends Entity, MailBody {
@@ -77,14 +84,14 @@ export const mailIdOf = (eventId: string, { userId, template }: Pick<MailDraft, 
 	deriveId("mail", eventId, userId, template);
 
 /** `at`: epoch ms. */
-export const newMail = (draft: MailDraft, eventId: string, at: number): NewMail => {
+export const newMail = (draft: MailDraft, eventId: string, at: number, origin?: MailOrigin): NewMail => {
 	const _id = mailIdOf(eventId, draft);
 	const createdAt = new Date(at).toISOString();
 	const { userId, template, kind } = draft;
 	const data = { ...draft.data };
 	return {
 		...{ _id, createdAt, eventId, userId, template, kind, data, listKey: `${createdAt} ${_id}` },
-		...{ status: "queued", dueAt: at, tries: 0, attempts: [], requests: [] },
+		...{ status: "queued", dueAt: at, tries: 0, attempts: [], requests: [], ...(origin && { origin }) },
 	};
 };
 

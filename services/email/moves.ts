@@ -20,9 +20,6 @@ export type Outcome =
 	/** Something that we need is away: no try. */
 	| { kind: "postponed"; until: number };
 
-const day = 86_400_000;
-/** How long a mail that has ended is kept. Longer than events come again (14 days), or it would be made anew. */
-export const keepFor = 30 * day;
 const keptAttempts = 20;
 
 const iso = (at: number): string => new Date(at).toISOString();
@@ -46,7 +43,7 @@ const failure = (mail: Mail, status: "failed" | "suppressed", reason: string): E
 });
 
 const ended = (status: MailStatus, reason: string, at: number) => ({
-	set: { status, reason, removeAt: at + keepFor },
+	set: { status, reason, removeAt: at },
 	unset: ["dueAt", "claim"],
 });
 
@@ -78,7 +75,7 @@ const reply = (code: number | undefined, reason: string | undefined) => ({
 });
 
 const sent = (mail: Mail, at: number): Change => ({
-	set: { status: "sent", sentAt: iso(at), removeAt: at + keepFor },
+	set: { status: "sent", sentAt: iso(at), removeAt: at },
 	unset: ["dueAt", "claim", "reason"],
 	events: [{ type: "email.sent", subject: mail._id, data: factsOf(mail) }],
 });
@@ -127,12 +124,32 @@ export const decideOutcome = (mail: Mail, claimId: string, outcome: Outcome, at:
 export const decideRelease = ({ status, claim, dueAt }: Mail, at: number): Change | null =>
 	status === "held" && !claim && dueAt !== undefined && dueAt > at ? { set: { dueAt: at } } : null;
 
-/** Of somebody who is gone: nothing that waits is sent, and what servers said may hold their address. */
-export const decideForget = (mail: Mail, at: number): Change => {
+const gone = "the account was deleted";
+
+const saysNothing = ({ attempts, data, reason = gone }: Mail): boolean =>
+	reason === gone && Object.keys(data).length === 0 && attempts.every((attempt) => attempt.reason === undefined);
+
+/**
+ * To, or in the words of, somebody who is gone: nothing that waits is sent, and what servers said may hold their address. Null: there is
+ * nothing left to forget.
+ */
+export const decideForget = (mail: Mail, at: number): Change | null => {
 	const attempts = mail.attempts.map(({ reason: _words, ...attempt }) => attempt);
-	if (!isOpen(mail)) return { set: { attempts, data: {} }, unset: ["reason"] };
-	const { set, unset } = ended("dropped", "the account was deleted", at);
+	if (!isOpen(mail)) return saysNothing(mail) ? null : { set: { attempts, data: {} }, unset: ["reason"] };
+	const { set, unset } = ended("dropped", gone, at);
 	return { set: { ...set, attempts, data: {} }, unset };
+};
+
+interface Quoted {
+	senderId: string;
+}
+
+/** A digest without what somebody wrote who is gone. */
+export const decideUnquote = (mail: Mail, senderId: string, at: number): Change | null => {
+	const items = (mail.data.items ?? []) as readonly Quoted[];
+	const left = items.filter((item) => item.senderId !== senderId);
+	if (left.length === items.length) return null;
+	return left.length === 0 ? decideForget(mail, at) : { set: { data: { ...mail.data, items: left } } };
 };
 
 const retryable: readonly MailStatus[] = ["queued", "held", "failed", "suppressed"];

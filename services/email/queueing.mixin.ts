@@ -2,6 +2,7 @@ import type { Context, ServiceSchema } from "moleculer";
 import { clock } from "../../config/clock.ts";
 import type { DomainEvent } from "../../contracts/events.ts";
 import { newEntity } from "../../mixins/store/versioned-many.ts";
+import { currentOrigin } from "../../mixins/tracing/scope.ts";
 import type { EmailService } from "./email-base.ts";
 import { type Mail, newMail } from "./mail.ts";
 import { mailedEvents, mailsOf } from "./mails-of.ts";
@@ -10,7 +11,7 @@ import { mailedEvents, mailsOf } from "./mails-of.ts";
 
 async function queue(this: EmailService, { params: event }: Context<DomainEvent>): Promise<void> {
 	const at = clock.now();
-	const mails = mailsOf(event).map((draft) => newEntity<Mail>(newMail(draft, event.id, at), { at }));
+	const mails = mailsOf(event).map((draft) => newEntity<Mail>(newMail(draft, event.id, at, currentOrigin()), { at }));
 	if (mails.length > 0) await this.queueMails(mails);
 	this.sending?.wake();
 }

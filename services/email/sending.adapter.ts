@@ -7,6 +7,8 @@ import { count } from "../../mixins/metrics/metrics.ts";
 import type { StoreCollection } from "../../mixins/store/store.ts";
 import type { Change, Mutation } from "../../mixins/store/versioned.ts";
 import { type Move, mutateMany } from "../../mixins/store/versioned-many.ts";
+import { currentTraceparent, scopeFrom } from "../../mixins/tracing/scope.ts";
+import { inSpanOf, type Span } from "../../mixins/tracing/spans.ts";
 import type { Mail } from "./mail.ts";
 import { decideClaim, decideOutcome, type Outcome } from "./moves.ts";
 
@@ -52,6 +54,8 @@ const anyOf = <T>(items: readonly T[], count: number): T[] =>
 		.sort((a, b) => a.place - b.place)
 		.slice(0, count)
 		.map(({ item }) => item);
+
+const mailSpan = { name: "mail send", kind: "client" } as const;
 
 export class Sending {
 	readonly #options: SendingOptions;
@@ -148,7 +152,8 @@ export class Sending {
 	}
 
 	#begin(mail: Mail): void {
-		const one = this.#sendOne(mail)
+		const { origin } = mail;
+		const one = inSpanOf(scopeFrom(origin?.requestid, origin?.traceparent), mailSpan, (span) => this.#sendOne(mail, span))
 			.catch((error) => this.#options.logger.error(`What became of mail ${mail._id} could not be written down:`, error))
 			.finally(() => {
 				this.#running.delete(mail._id);
@@ -157,12 +162,13 @@ export class Sending {
 		this.#running.set(mail._id, one);
 	}
 
-	async #sendOne(mail: Mail): Promise<void> {
+	async #sendOne(mail: Mail, span: Span | null): Promise<void> {
 		const claimId = mail.claim?.id ?? "";
 		const renewing = setInterval(() => void this.#renew(mail, claimId), this.#options.claimFor / 3);
 		try {
 			const outcome = await this.#attempt(mail);
 			count("mails_total", { outcome: outcome.kind });
+			span?.set({ "souk.mail.outcome": outcome.kind, "souk.mail.template": mail.template });
 			await this.#note(mail, claimId, outcome);
 		} finally {
 			clearInterval(renewing);
@@ -193,7 +199,7 @@ export class Sending {
 		for (let waited = 0; ; waited += notePause) {
 			const at = clock.now();
 			const decide = (current: Mail): Change | null => this.#worthTelling(decideOutcome(current, claimId, outcome, at));
-			const noted = await this.#notes.add({ known: mail, decide, cause: { at } });
+			const noted = await this.#notes.add({ known: mail, decide, cause: { at, traceparent: currentTraceparent() } });
 			if (noted.status === "fulfilled") return;
 			if (waited >= claimFor || this.#letGo.signal.aborted) throw noted.reason;
 			await delay(notePause);

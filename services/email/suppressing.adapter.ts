@@ -13,12 +13,12 @@ export const suppressionId = (address: string): string => deriveId("suppressed",
 /** `reason`: without the address in it, which stays nowhere. A second run finds it done. */
 export const suppress = async (
 	{ store }: EmailService,
-	mail: Pick<Mail, "_id">,
+	mail: Pick<Mail, "_id" | "userId">,
 	address: string,
 	reason: string,
 ): Promise<void> => {
 	const at = new Date(clock.now()).toISOString();
-	await store.mail_suppressions.create({ _id: suppressionId(address), reason, at, mailId: mail._id });
+	await store.mail_suppressions.create({ _id: suppressionId(address), reason, at, mailId: mail._id, userId: mail.userId });
 };
 
 /** The address gets another chance. */

@@ -19,6 +19,8 @@ export interface Transport {
 	readonly width: number;
 	/** Never throws for what the other side did. When `signal` aborts it lets go at once. */
 	send(message: Message, signal: AbortSignal): Promise<SmtpOutcome>;
+	/** Where messages stay with us: this one is gone, be it there or not. */
+	forget?(message: Pick<Message, "id" | "createdAt">): Promise<void>;
 	/** Called when no `send` is under way. */
 	close(): void;
 }

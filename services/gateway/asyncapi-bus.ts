@@ -1,5 +1,5 @@
 import type { TSchema } from "typebox";
-import { ChangeRecord } from "../../contracts/change-feed.ts";
+import { ChangeHeaders, ChangeRecord } from "../../contracts/change-feed.ts";
 import { eventTable } from "../../contracts/event-data.ts";
 import { eventSchema, eventTypes } from "../../contracts/events.ts";
 import { DeadLetter } from "../../contracts/http/operations.ts";
@@ -17,11 +17,15 @@ interface Subject {
 	summary: string;
 	description?: string;
 	payload: TSchema;
+	headers?: TSchema;
 	parameters?: Json;
 }
 
-const add = (document: Document, { name, address, action, summary, description, payload, parameters }: Subject): void => {
-	document.messages[name] = message(document, { name, payload, summary });
+const add = (
+	document: Document,
+	{ name, address, action, summary, description, payload, headers, parameters }: Subject,
+): void => {
+	document.messages[name] = message(document, { name, payload, headers, summary });
 	document.channels[name] = {
 		address,
 		title: summary,
@@ -74,7 +78,10 @@ export const addBus = (document: Document, prefix: string): void => {
 		address: `${prefix}.cdc.{collection}`,
 		action: "send",
 		summary: "A document of the database changed",
+		description:
+			"At least once, in the order of its document; the header `Nats-Msg-Id` is the key for deduplication. Where changes could have been missed, documents come as they are, with `Souk-Origin: sweep`; what was removed meanwhile does not. Where the service `cdc` runs.",
 		parameters: { collection: { description: "Such as `orders`" } },
 		payload: ChangeRecord,
+		headers: ChangeHeaders,
 	});
 };

@@ -19,12 +19,14 @@ interface About extends Json {
 	/** As it is called on the wire. */
 	name: string;
 	payload: TSchema;
+	headers?: TSchema | undefined;
 }
 
 /** With the schemas that have a name among the components. */
-export const message = ({ schemas }: Document, { payload, ...about }: About): Json => ({
+export const message = ({ schemas }: Document, { payload, headers, ...about }: About): Json => ({
 	...about,
 	contentType: "application/json",
+	...(headers && { headers: refer(headers, schemas) }),
 	payload: refer(payload, schemas),
 });
 

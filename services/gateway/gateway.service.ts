@@ -24,6 +24,7 @@ import { openApi } from "./openapi.ts";
 import { operating } from "./operating.mixin.ts";
 import { type Document, documents } from "./pages.ts";
 import { servicesBehind } from "./readiness.ts";
+import { watching } from "./watching.mixin.ts";
 import { isBuilt, webPages } from "./web/web-files.ts";
 import { webSession } from "./web/web-session.ts";
 
@@ -84,13 +85,14 @@ export const gateway = (profile: Profile, { routes = allRoutes, web = webFolder 
 	mixins: [
 		// First in the list, so last to start: HTTP tells that the bus is away instead of waiting for it.
 		durableEvents({ settings: profile }),
-		gatewayDoor(),
+		gatewayDoor(profile),
 		rest({ profile, routes, pages: pages(routes, web, profile), handlers: webSession(profile.publicUrl.startsWith("https:")) }),
 		accessTokens(),
 		serviceKeys(),
 		healthActions({ version: manifest.version, services: servicesBehind(routes, "gateway") }),
 		deadLetterActions,
 		operating,
+		watching,
 		olderShop,
 		olderCustomers,
 		olderChat,

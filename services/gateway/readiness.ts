@@ -19,11 +19,14 @@ export interface HealthReport {
 }
 
 /** Without these, requests are served as ever: what they do waits for them. Their health shows where they are there. */
-export const dispensable: readonly string[] = ["email"];
+export const dispensable: readonly string[] = ["email", "cdc"];
 
-/** The services that a route table needs, but for the one that serves it. */
+/** Without a route, and worth a word in the report. */
+const besides: readonly string[] = ["cdc"];
+
+/** The services that a route table needs, but for the one that serves it, and those that should be heard of. */
 export const servicesBehind = (routes: readonly Route[], own: string): string[] => [
-	...new Set(routes.map(({ action }) => action.slice(0, action.indexOf("."))).filter((name) => name !== own)),
+	...new Set([...routes.map(({ action }) => action.slice(0, action.indexOf("."))), ...besides].filter((name) => name !== own)),
 ];
 
 const addresses =

@@ -9,8 +9,6 @@ export interface Begun {
 	at: number;
 	/** Of its event: that very event is told of, however often it comes. */
 	eventId: string;
-	/** How the sender was called, where the event does not say it. */
-	senderName?: string;
 }
 
 /** Of a person in a conversation. */
@@ -21,6 +19,8 @@ export interface ChatWindows extends Document {
 	revision: number;
 	/** The newest few, by time. */
 	begun: Begun[];
+	/** Epoch ms, of the newest. */
+	lastAt?: number;
 }
 
 /** More than events that are late can find in the way: what is older than all of them is not told of any more. */

@@ -7,7 +7,7 @@ const atOnce = 500;
 /** Messages of one conversation at the same time are few, and each time one of them gets its way. */
 const tries = 8;
 
-/** A person whom this message tells, and how its sender was called when that was decided. */
+/** A person whom this message tells. */
 export interface Told {
 	userId: string;
 	begun: Begun;
@@ -72,6 +72,7 @@ export class ChatWindowKeeper {
 		const rows = fresh.map(({ userId }) => ({
 			...{ _id: windowsId(userId, streamId), userId, streamId, revision: 1 },
 			begun: withWindow([], message),
+			lastAt: message.at,
 		}));
 		const updates = people.flatMap(({ found }) => (found ? [updateOf(found, message)] : []));
 		const created = rows.length === 0 ? 0 : await this.#windows.createMany(rows);
@@ -82,5 +83,5 @@ export class ChatWindowKeeper {
 
 const updateOf = ({ _id, revision, begun }: ChatWindows, message: Begun) => ({
 	where: { _id, revision },
-	update: { $set: { begun: withWindow(begun, message) }, $inc: { revision: 1 } },
+	update: { $set: { begun: withWindow(begun, message) }, $max: { lastAt: message.at }, $inc: { revision: 1 } },
 });

@@ -3,7 +3,7 @@ import { DomainError } from "../../contracts/errors.ts";
 import { inboxOf, inboxPrefix } from "../../contracts/sockets.ts";
 import type { CountersMessage } from "../../contracts/stream-messages.ts";
 import type { Change, Entity } from "../../mixins/store/versioned.ts";
-import { add, complement, descending, has, none, remove, type SeqSet, sizeOf, union } from "./seq-set.ts";
+import { add, ascending, complement, descending, has, none, remove, type SeqSet, sizeOf, union } from "./seq-set.ts";
 
 // What somebody has done with their notifications. docs/decisions/0020-inbox.md
 
@@ -20,6 +20,10 @@ export interface Inbox extends Entity, States {
 	createdAt: string;
 	/** There are as many notifications at least: where the log may end. Written without a version. */
 	tail: number;
+	/** Archived notifications that have lost their bodies. Written without a version, as is the next. */
+	faded?: SeqSet;
+	/** Epoch ms: when to look whether archived ones are old enough for that. Absent: there are none. */
+	archivedDue?: number;
 	/** Moves that came with an Idempotency-Key. */
 	requests?: Done[];
 	/** The account is gone, and its notifications with it. */
@@ -29,6 +33,8 @@ export interface Inbox extends Entity, States {
 export type Move = "read" | "unread" | "archive" | "seen" | "readAll";
 
 interface Done extends Pick<RequestKey, "key" | "hash"> {
+	/** ISO 8601; earlier versions did not say. */
+	at?: string;
 	move: Move;
 	result: Moved;
 }
@@ -152,8 +158,8 @@ export const answered = ({ requests = [] }: Pick<Inbox, "requests">, { request, 
 
 const keptRequests = 200;
 
-/** Null: it was done before, or nothing is left to do. Throws IDEMPOTENCY_KEY_REUSED, VERSION_CONFLICT, NOT_FOUND (the account is gone). */
-export const decideMove = (inbox: Inbox, input: MoveInput): Change | null => {
+/** `at`: epoch ms. Null: it was done before, or nothing is left to do. Throws IDEMPOTENCY_KEY_REUSED, VERSION_CONFLICT, NOT_FOUND (the account is gone). */
+export const decideMove = (inbox: Inbox, input: MoveInput, at: number): Change | null => {
 	if (inbox.erased) throw new DomainError("NOT_FOUND");
 	if (answered(inbox, input)) return null;
 	const { request, ifMatch, move } = input;
@@ -162,13 +168,31 @@ export const decideMove = (inbox: Inbox, input: MoveInput): Change | null => {
 	const changed = (["seen", "read", "archived"] as const).filter((name) => !sameSet(inbox[name], after[name]));
 	if (changed.length === 0 && !request?.named) return null;
 	const result = movedOf({ ...inbox, ...after, version: inbox.version + 1 }, input);
-	const done: Done[] = request?.named ? [{ key: request.key, hash: request.hash, move, result }] : [];
+	const done: Done[] = request?.named
+		? [{ key: request.key, hash: request.hash, at: new Date(at).toISOString(), move, result }]
+		: [];
 	return {
-		set: Object.fromEntries(changed.map((name) => [name, after[name]])),
+		set: {
+			...Object.fromEntries(changed.map((name) => [name, after[name]])),
+			// Somebody looks soon, and then knows how long there is to wait.
+			...(changed.includes("archived") && { archivedDue: at }),
+		},
 		...(done.length > 0 && { push: { requests: { $each: done, $slice: -keptRequests } } }),
 	};
 };
 
 /** The account is gone: nothing is left to count or to show. Null if that was done. */
 export const decideErase = (inbox: Inbox): Change | null =>
-	inbox.erased ? null : { set: { erased: true, seen: none, read: none, archived: none }, unset: ["requests"] };
+	inbox.erased
+		? null
+		: {
+				set: { erased: true, seen: none, read: none, archived: none },
+				unset: ["requests", "requestsAt", "faded", "archivedDue"],
+			};
+
+/** Those of the archived that have their bodies still, the oldest `limit`. */
+export const unfaded = ({ archived, faded = none }: Pick<Inbox, "archived" | "faded">, limit: number): number[] => {
+	const end = archived.at(-1)?.[1] ?? 0;
+	// What is not archived is out of the question, as is what has faded.
+	return ascending(complement(union(complement(archived, end), faded), end), limit);
+};

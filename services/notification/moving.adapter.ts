@@ -48,7 +48,7 @@ export const moveInbox = async (
 	if (!inbox) await make(service, stream, cause);
 	// Whether a version conflicts is decided on what is stored, not on what was.
 	const known = asked.ifMatch === undefined && inbox ? inbox : undefined;
-	const done = await mutate(service.store.inboxes, stream, (found) => decideMove(found, input), cause, known);
+	const done = await mutate(service.store.inboxes, stream, (found) => decideMove(found, input, cause.at), cause, known);
 	if (!done) throw new Error(`${stream} was made and is not there`);
 	if (done.changed) tellMoved(service, stream);
 	const first = done.changed ? undefined : answered(done.entity, input);

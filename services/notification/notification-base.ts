@@ -4,9 +4,11 @@ import { inboxPrefix } from "../../contracts/sockets.ts";
 import type { ActionStream } from "../../middlewares/placement.ts";
 import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import type { RetentionMembers } from "../../mixins/retention/retention.mixin.ts";
 import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
+import { requestsIndex } from "../../mixins/store/versioned.ts";
 import type { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
 import { type StreamRow, streamRows } from "../../mixins/stream-log/stream-row.ts";
 import { type ConnectionRow, connectionRows } from "../../mixins/streams/connection-row.ts";
@@ -32,11 +34,11 @@ export interface NotificationCollections {
 }
 
 export const collections: { readonly [K in keyof NotificationCollections]: CollectionSpec } = {
-	inboxes: {},
+	inboxes: { indexes: [{ name: "archived_due", fields: [["archivedDue", 1]], sparse: true }, requestsIndex] },
 	preferences: {},
-	chat_windows: {},
+	chat_windows: { indexes: [{ name: "last_at", fields: [["lastAt", 1]], sparse: true }] },
 	// Names of their own: in one process all services have one database.
-	notifications: streamRows,
+	notifications: { indexes: [...streamRows.indexes, { name: "quoted", fields: [["body.payload.sender_id", 1]], sparse: true }] },
 	leases: {},
 	inbox_connections: connectionRows,
 };
@@ -59,6 +61,7 @@ export interface NotificationVars {
 }
 
 export type NotificationMembers = NotificationVars &
+	RetentionMembers &
 	StoreMembers<NotificationCollections> &
 	DurableEventsMembers &
 	StreamsMembers;

@@ -6,6 +6,7 @@ import { batched } from "../../mixins/batching/batched.ts";
 import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
+import { retention } from "../../mixins/retention/retention.mixin.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
 import { streams } from "../../mixins/streams/streams.mixin.ts";
@@ -26,6 +27,7 @@ import { notificationHome } from "./notification-home.adapter.ts";
 import { operating } from "./operating.mixin.ts";
 import { choosing } from "./preferences.mixin.ts";
 import { reading } from "./reading.mixin.ts";
+import { notificationRetention } from "./retaining.adapter.ts";
 import { Storing } from "./storing.adapter.ts";
 import { Tails } from "./tails.ts";
 import { TailsSaver } from "./tails-saver.adapter.ts";
@@ -79,10 +81,14 @@ const notification: ServiceSchema<ServiceSettingSchema, StoreMethods, Notificati
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {
 				checks: { store: () => requireStore(this), "access-tokens": () => requireTokens(this) },
-				consumers: async () => (await groups()).filter(({ service }) => service === "notification"),
+				consumers: async () => [
+					...(await groups()).filter(({ service }) => service === "notification"),
+					...this.retentionTrouble(),
+				],
 			};
 		}),
 		durableEvents({ collections: ["notifications"] }),
+		retention<NotificationService>(notificationRetention),
 		streams({
 			ring: "notification",
 			namespace: "/notifications",

@@ -2,7 +2,6 @@ import type { Context, ServiceSchema } from "moleculer";
 import Type from "typebox";
 import { clock } from "../../config/clock.ts";
 import type { CallMeta } from "../../contracts/call.ts";
-import type { DomainEvent } from "../../contracts/events.ts";
 import {
 	type NotificationKind,
 	notificationKinds,
@@ -14,7 +13,6 @@ import { typed } from "../../middlewares/typebox-validator.ts";
 import { callerOf, causeOf } from "../../mixins/call-meta/call-meta.ts";
 import { type Handler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import { type Cause, type Change, createEntity, mutate } from "../../mixins/store/versioned.ts";
-import { windowsOf } from "./chat-window.ts";
 import type { NotificationService } from "./notification-base.ts";
 import {
 	checkChange,
@@ -85,11 +83,9 @@ async function turnOff(
 	return { off: !settingsOf(now).kinds[kind].email };
 }
 
-/** Nothing is left but that they are gone: what still happens about them is told to nobody. Each step may be repeated. */
-async function forget(this: NotificationService, { params: { data } }: Context<DomainEvent<"user.deleted">>): Promise<void> {
-	await change(this, data.userId, decideGone, { at: clock.now() });
-	await this.store.chat_windows.remove({ _id: windowsOf(data.userId) });
-}
+export const forgetPreferences = async (service: NotificationService, userId: string): Promise<void> => {
+	await change(service, userId, decideGone, { at: clock.now() });
+};
 
 const UserId = Type.String({ minLength: 1, maxLength: 64 });
 
@@ -108,7 +104,4 @@ export const choosing: Partial<ServiceSchema> = {
 			handler: turnOff,
 		},
 	} as unknown as NonNullable<ServiceSchema["actions"]>, // Moleculer's types do not know whose `this` it is
-	events: {
-		"user.deleted": { durable: {}, handler: forget },
-	} as unknown as NonNullable<ServiceSchema["events"]>, // nor any `durable`
 };

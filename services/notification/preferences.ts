@@ -14,6 +14,8 @@ type Settings = Omit<PreferencesView, "version">;
 export type Channel = keyof Settings["kinds"][NotificationKind];
 export type QuietHours = NonNullable<Settings["quietHours"]>;
 
+const channels: readonly Channel[] = ["inbox", "email"];
+
 /** Under the person's id. */
 export interface Preferences extends Entity, Settings {
 	/** The account was deleted: they are told nothing any more. All else is as if they had never said anything. */
@@ -44,10 +46,13 @@ export const preferencesView = (preferences: Preferences | null): PreferencesVie
 export const wants = (preferences: Preferences | undefined, kind: NotificationKind, channel: Channel): boolean =>
 	!preferences?.gone && settingsOf(preferences).kinds[kind][channel];
 
+/** Kind and channel of what somebody does not want. */
+export const turnedOff = (preferences: Preferences | undefined): string[] =>
+	notificationKinds.flatMap((kind) =>
+		channels.filter((channel) => !settingsOf(preferences).kinds[kind][channel]).map((channel) => `${kind}.${channel}`),
+	);
+
 const escaped = (member: string): string => member.replaceAll("~", "~0").replaceAll("/", "~1");
-
-const channels: readonly Channel[] = ["inbox", "email"];
-
 const unknown = (parent: string, given: object, known: readonly string[]): FieldError[] =>
 	Object.keys(given)
 		.filter((word) => !known.includes(word))
@@ -60,7 +65,7 @@ const wrongKinds = (kinds: object): FieldError[] => [
 	),
 ];
 
-const turnedOff = (kinds: NonNullable<PreferencesChange["kinds"]>): FieldError[] =>
+const mayNotBeOff = (kinds: NonNullable<PreferencesChange["kinds"]>): FieldError[] =>
 	fixedKinds.flatMap((kind) =>
 		channels
 			.filter((channel) => kinds[kind]?.[channel] === false)
@@ -94,7 +99,7 @@ const mostErrors = 64;
 
 /** Throws VALIDATION with a pointer to each field that is wrong. */
 export const checkChange = ({ kinds = {}, quietHours }: PreferencesChange): void => {
-	const errors = [...wrongKinds(kinds), ...turnedOff(kinds), ...(quietHours ? wrongHours(quietHours) : [])];
+	const errors = [...wrongKinds(kinds), ...mayNotBeOff(kinds), ...(quietHours ? wrongHours(quietHours) : [])];
 	if (errors.length > 0) throw new DomainError("VALIDATION", undefined, { errors: errors.slice(0, mostErrors) });
 };
 

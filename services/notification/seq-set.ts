@@ -69,6 +69,13 @@ export const complement = (set: SeqSet, to: number): SeqSet => {
 	return next <= to ? [...gaps, [next, to]] : gaps;
 };
 
+/** The `limit` smallest, ascending. */
+export const ascending = (set: SeqSet, limit: number): number[] => {
+	const found: number[] = [];
+	for (const [from, to] of set) for (let seq = from; seq <= to && found.length < limit; seq += 1) found.push(seq);
+	return found;
+};
+
 /** The `limit` largest below `before`, descending. */
 export const descending = (set: SeqSet, before: number, limit: number): number[] => {
 	const found: number[] = [];

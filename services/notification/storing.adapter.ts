@@ -2,6 +2,8 @@ import { DomainError } from "../../contracts/errors.ts";
 import type { NotificationBody } from "../../contracts/notifications.ts";
 import { inboxOf } from "../../contracts/sockets.ts";
 import type { StoreStreamLog } from "../../mixins/stream-log/stream-log.ts";
+import { tracedOrigin } from "../../mixins/streams/traced.ts";
+import type { Origin } from "../../realtime/log.ts";
 import type { Posted, PostRequest } from "../../realtime/mailbox.ts";
 import type { Inbox } from "./inbox.ts";
 import { draftOf, newNotification } from "./notification.ts";
@@ -41,6 +43,8 @@ export interface StoringParts {
 
 interface Waiting extends Delivery {
 	stream: string;
+	/** Of what it is a part; rounds serve many. */
+	origin: Origin | undefined;
 	done: PromiseWithResolvers<void>;
 }
 
@@ -65,7 +69,8 @@ export class Storing {
 
 	/** Resolves when all are durable. After a refusal some may be: the same items again store the rest. Those of one person stay in order. */
 	async store(items: readonly Delivery[]): Promise<void> {
-		const all = items.map((item) => ({ ...item, stream: inboxOf(item.userId), done: Promise.withResolvers<void>() }));
+		const origin = tracedOrigin();
+		const all = items.map((item) => ({ ...item, stream: inboxOf(item.userId), origin, done: Promise.withResolvers<void>() }));
 		for (const item of all) {
 			// Whoever is here does not wait until thousands who are not have theirs.
 			if (this.#hasActor(item.stream) && !this.#queued.has(item.stream)) this.#post(item);
@@ -152,7 +157,10 @@ export class Storing {
 		if (items.length === 0) return;
 		const { log, now } = this.#parts;
 		const told = this.#parts.told();
-		const drafts = items.map(({ stream, id, body }) => draftOf(stream, (ends.get(stream) ?? 0) + 1, id, body, now(), told));
+		const drafts = items.map(({ stream, id, body, origin }) => ({
+			...draftOf(stream, (ends.get(stream) ?? 0) + 1, id, body, now(), told),
+			...(origin && { origin }),
+		}));
 		const stored = await log.appendEach(drafts);
 		// Nobody who comes next has to wait for what these still have to do.
 		for (const [index, item] of items.entries()) {
@@ -161,9 +169,9 @@ export class Storing {
 		}
 	}
 
-	#post({ stream, id, body, done }: Waiting): void {
+	#post({ stream, id, body, origin, done }: Waiting): void {
 		const stored = this.#inTurn(stream, () =>
-			this.#parts.engine().post(stream, newNotification(id, body, this.#parts.told())),
+			this.#parts.engine().post(stream, { ...newNotification(id, body, this.#parts.told()), ...(origin && { origin }) }),
 		).then(({ seq }) => this.#stored(stream, seq, false));
 		stored.then(done.resolve, (error: unknown) => {
 			// They were told of this event in other words, by another version of Souk: once is enough.

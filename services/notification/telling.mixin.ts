@@ -65,10 +65,7 @@ const begin = async (service: NotificationService, ctx: MessageContext, message:
 	const userIds = willing.map(({ userId }) => userId);
 	const audience = await audienceOf(ctx, userIds);
 	const people = willing.filter(({ userId }) => audience.has(userId));
-	if (people.length === 0) return told;
-	const senderName = data.senderName === undefined ? await senderNameOf(ctx) : undefined;
-	const named = senderName === undefined ? message : { ...message, senderName };
-	return [...told, ...(await service.windows.begin(data.streamId, people, named))];
+	return people.length === 0 ? told : [...told, ...(await service.windows.begin(data.streamId, people, message))];
 };
 
 /**
@@ -78,7 +75,9 @@ const begin = async (service: NotificationService, ctx: MessageContext, message:
 export async function tellOfMessage(this: NotificationService, ctx: MessageContext): Promise<void> {
 	const { params: event } = ctx;
 	const told = await begin(this, ctx, { at: Date.parse(event.time), eventId: event.id });
-	const tellings = told.map(({ userId, begun }) => ({ userId, body: chatNotification(event, begun.senderName) }));
+	// Asked anew by a second run, and by then it may be another; an inbox takes the first.
+	const senderName = told.length > 0 && event.data.senderName === undefined ? await senderNameOf(ctx) : undefined;
+	const tellings = told.map(({ userId }) => ({ userId, body: chatNotification(event, senderName) }));
 	await deliver(this, event, tellings);
 }
 

@@ -1,6 +1,6 @@
 import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
-import type { ProductView } from "../../contracts/http/orders.ts";
+import type { ProductView } from "../../contracts/http/products.ts";
 import { isCurrency, type Money } from "../../contracts/money.ts";
 import type { Change, Entity } from "../../mixins/store/versioned.ts";
 import { checkVersion } from "./access.ts";

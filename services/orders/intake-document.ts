@@ -15,6 +15,8 @@ export interface IntakeRecord {
 	customerId: string;
 	/** ISO 8601, UTC: when it was taken in first. */
 	receivedAt: string;
+	/** Whom it was about is gone, and its text with them. */
+	erased?: true;
 	/** The request that brought it, if that had a name and brought it alone. */
 	requestKey?: string;
 }

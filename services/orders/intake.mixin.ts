@@ -81,7 +81,7 @@ const mayRead = ({ customerId }: IntakeRecord, ctx: Context<unknown, CallMeta>):
 /** The document's text. Strangers do not learn that it exists. */
 async function intakeDocument(this: OrdersService, ctx: Context<{ id: string }, CallMeta>): Promise<string> {
 	const record = await this.store.intake_documents.findById(ctx.params.id);
-	if (!record || !mayRead(record, ctx)) throw new DomainError("NOT_FOUND");
+	if (!record || record.erased || !mayRead(record, ctx)) throw new DomainError("NOT_FOUND");
 	ctx.meta.verbatim = true;
 	return record.text;
 }

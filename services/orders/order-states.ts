@@ -67,6 +67,10 @@ export const keepsMoney = (status: OrderStatus): boolean => settled.has(status);
 const over: ReadonlySet<OrderStatus> = new Set(["cancelled", "expired"]);
 export const givesStockBack = (status: OrderStatus): boolean => over.has(status);
 
+const final: ReadonlySet<OrderStatus> = new Set([...over, "delivered"]);
+/** Nothing leads out of it: nobody has to know any more where it goes. */
+export const isFinal = (status: OrderStatus): boolean => final.has(status);
+
 /** Why a guard refused a move, for the person who made it; undefined where the status says it all. */
 export const boundOf = ({ guards: [guard] }: OrderRefusal): string | undefined => {
 	if (guard === "hasAttemptsLeft") return `an order takes ${mostAttempts} attempts to pay, and these are used up`;

@@ -87,6 +87,8 @@ export interface OrderBody {
 	answerDue?: number;
 	/** How often it was asked about in vain. */
 	answerTries: number;
+	/** Epoch ms: when it was over; only while it still says where it went. */
+	overAt?: number;
 	/** Epoch ms at which it ends if it is not paid by then; paying again does not move it. Only while it can end so. */
 	expiresAt?: number;
 }

@@ -1,15 +1,17 @@
 import type { Service } from "moleculer";
 import { profile } from "../../config/profile.ts";
 import { orderRoutes } from "../../contracts/http/orders.ts";
+import { productRoutes } from "../../contracts/http/products.ts";
 import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { LeasedJob } from "../../mixins/lease/every-under-lease.ts";
 import type { LeaseDocument } from "../../mixins/lease/lease.ts";
+import type { RetentionMembers } from "../../mixins/retention/retention.mixin.ts";
 import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { Sequence, SequenceDocument } from "../../mixins/sequence/sequence.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
 import type { StoreHealth } from "../../mixins/store/store.ts";
-import { outboxIndex } from "../../mixins/store/versioned.ts";
+import { outboxIndex, requestsIndex } from "../../mixins/store/versioned.ts";
 import type { OrderCache } from "./caching.mixin.ts";
 import type { Product } from "./catalogue.ts";
 import type { IntakeRecord } from "./intake-document.ts";
@@ -66,6 +68,8 @@ export const collections: { readonly [K in keyof OrdersCollections]: CollectionS
 			{ name: "answer_due", fields: [["answerDue", 1]], sparse: true },
 			{ name: "expires", fields: [["expiresAt", 1]], sparse: true },
 			{ name: "stock_due", fields: [["stockDue", 1]], sparse: true },
+			{ name: "over", fields: [["overAt", 1]], sparse: true },
+			requestsIndex,
 			outboxIndex,
 		],
 	},
@@ -76,7 +80,17 @@ export const collections: { readonly [K in keyof OrdersCollections]: CollectionS
 			{ name: "stock_due", fields: [["stockDue", 1]], sparse: true },
 		],
 	},
-	intake_documents: {},
+	intake_documents: {
+		indexes: [
+			{
+				name: "customer",
+				fields: [
+					["customerId", 1],
+					["_id", 1],
+				],
+			},
+		],
+	},
 	counters: {},
 	leases: {},
 };
@@ -104,13 +118,13 @@ export interface OrdersVars {
 	stopIntake: (() => Promise<void>) | undefined;
 }
 
-export type OrdersMembers = OrdersVars & StoreMembers<OrdersCollections> & DurableEventsMembers;
+export type OrdersMembers = OrdersVars & StoreMembers<OrdersCollections> & DurableEventsMembers & RetentionMembers;
 export type OrdersService = Service & OrdersMembers;
 
 export type Handler<Params, Answer> = RouteHandler<OrdersService, Params, Answer>;
 
 /** The action of one route. */
-export const routeAction = routeActions<OrdersService>("orders", orderRoutes);
+export const routeAction = routeActions<OrdersService>("orders", [...productRoutes, ...orderRoutes]);
 
 /** The store's part in readiness: rejects with what is wrong. */
 export const requireStore = async (asked: Promise<StoreHealth>): Promise<void> => {

@@ -3,13 +3,22 @@ import { batched } from "../../mixins/batching/batched.ts";
 import { durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
+import { retention } from "../../mixins/retention/retention.mixin.ts";
 import { Sequence } from "../../mixins/sequence/sequence.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { orderCaching } from "./caching.mixin.ts";
+import { erasing, ordersRetention } from "./erasing.mixin.ts";
 import { expiring, startExpiring } from "./expiring.mixin.ts";
 import { orderIntake, startIntake } from "./intake.mixin.ts";
 import { orderMoving } from "./moving.mixin.ts";
-import { collections, type HoldKey, type OrdersCollections, type OrdersMembers, requireStore } from "./orders-base.ts";
+import {
+	collections,
+	type HoldKey,
+	type OrdersCollections,
+	type OrdersMembers,
+	type OrdersService,
+	requireStore,
+} from "./orders-base.ts";
 import { catchUpCodes, placing } from "./placing.mixin.ts";
 import { orderReading } from "./reading.mixin.ts";
 import { Recent } from "./recent.ts";
@@ -34,14 +43,16 @@ const orders: ServiceSchema<ServiceSettingSchema, StoreMethods, OrdersMembers> =
 		selling,
 		settling,
 		expiring,
+		erasing,
 		health(function (this: OrdersMembers) {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {
 				checks: { store: () => requireStore(this.storeHealth()) },
-				consumers: async () => (await groups()).filter(({ service }) => service === "orders"),
+				consumers: async () => [...(await groups()).filter(({ service }) => service === "orders"), ...this.retentionTrouble()],
 			};
 		}),
 		durableEvents({ collections: ["orders"] }),
+		retention<OrdersService>(ordersRetention),
 		orderCaching,
 		store<OrdersCollections>({ main: "orders", collections }),
 	],

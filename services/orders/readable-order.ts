@@ -4,7 +4,17 @@ import type { Party } from "./order-states.ts";
 import { historyView, orderView, statusView } from "./order-view.ts";
 
 /** Members of an order that no view shows. They may change without its version, and must not be in what is cached by version. */
-const kept = ["outbox", "outboxAt", "changes", "request", "answerDue", "reservation", "stockDue"] as const;
+const kept = [
+	"outbox",
+	"outboxAt",
+	"changes",
+	"request",
+	"answerDue",
+	"reservation",
+	"stockDue",
+	"overAt",
+	"requestsAt",
+] as const;
 
 /** One version of an order, as its readers need it: each of them gets the same text, made when the first one asks. */
 export class ReadableOrder {

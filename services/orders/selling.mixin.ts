@@ -3,7 +3,7 @@ import Type from "typebox";
 import { clock } from "../../config/clock.ts";
 import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
-import type { ProductView } from "../../contracts/http/orders.ts";
+import type { ProductView } from "../../contracts/http/products.ts";
 import { deriveId } from "../../contracts/ids.ts";
 import { callerOf, causeOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
 import { decodeCursor } from "../../mixins/paging/cursor.ts";

@@ -2,6 +2,7 @@ import { profile } from "../../config/profile.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { EventDraft } from "../../contracts/events.ts";
 import { type Cause, type Change, createEntity, type Mutation, mutate } from "../../mixins/store/versioned.ts";
+import { withEnd } from "./erasure.ts";
 import { isTombstone, type Order } from "./order.ts";
 import type { OrdersService } from "./orders-base.ts";
 import { ReadableOrder } from "./readable-order.ts";
@@ -66,7 +67,8 @@ export const changeOrder = async (
 	known?: Order,
 ): Promise<Mutation<Order> | null> => {
 	const due = cause.at + profile().reconcileEvery;
-	const decideAll = (order: Order): Change | null => (isTombstone(order) ? null : withStockOwed(order, decide(order), due));
+	const decideAll = (order: Order): Change | null =>
+		isTombstone(order) ? null : withStockOwed(order, withEnd(order, decide(order), cause.at), due);
 	const done = await toldToCache(
 		service,
 		id,

@@ -6,7 +6,7 @@ import type { LeaseDocument } from "../../mixins/lease/lease.ts";
 import { type Handler as RouteHandler, routeActions } from "../../mixins/route-actions/route-actions.ts";
 import type { CollectionSpec } from "../../mixins/store/port.ts";
 import type { StoreMembers } from "../../mixins/store/store.mixin.ts";
-import { type Cause, type Mutation, mutate, outboxIndex } from "../../mixins/store/versioned.ts";
+import { type Cause, type Mutation, mutate, outboxIndex, requestsIndex } from "../../mixins/store/versioned.ts";
 import { changeTo } from "./change.ts";
 import type { Decision, Moment, Payment } from "./payment.ts";
 import type { Provider } from "./provider.ts";
@@ -36,10 +36,16 @@ export const collections: { readonly [K in keyof PaymentCollections]: Collection
 			},
 			{ name: "answer_due", fields: [["answerDue", 1]], sparse: true },
 			{ name: "remind", fields: [["remindAt", 1]], sparse: true },
+			requestsIndex,
 			outboxIndex,
 		],
 	},
-	webhooks: { indexes: [{ name: "due", fields: [["dueAt", 1]], sparse: true }] },
+	webhooks: {
+		indexes: [
+			{ name: "due", fields: [["dueAt", 1]], sparse: true },
+			{ name: "received", fields: [["receivedAt", 1]] },
+		],
+	},
 	sandbox_charges: sandboxCharges,
 	leases: {},
 };

@@ -3,6 +3,7 @@ import { profile } from "../../config/profile.ts";
 import { type DurableEventsMembers, durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
+import { type RetentionMembers, retention } from "../../mixins/retention/retention.mixin.ts";
 import { type StoreMethods, store } from "../../mixins/store/store.mixin.ts";
 import { charging } from "./charging.mixin.ts";
 import { collections, type PaymentCollections, type PaymentService, type PaymentVars } from "./payment-base.ts";
@@ -10,13 +11,14 @@ import type { Provider } from "./provider.ts";
 import { startReconciler } from "./reconciling.ts";
 import { startReminding } from "./reminding.ts";
 import { requesting } from "./requesting.mixin.ts";
+import { paymentRetention } from "./retaining.ts";
 import { SandboxProvider } from "./sandbox-provider.ts";
 import { stripeProvider } from "./stripe.ts";
 import { webhooks } from "./webhooks.mixin.ts";
 
 // Payments, refunds and what providers say. What it offers stands in the mixins beside this file, how it decides in the plain modules.
 
-type Vars = PaymentVars & DurableEventsMembers;
+type Vars = PaymentVars & DurableEventsMembers & RetentionMembers;
 
 /** What can be guessed signs nothing. */
 const shortestSecret = 16;
@@ -56,10 +58,11 @@ const payment: ServiceSchema<ServiceSettingSchema, StoreMethods, Vars> = {
 			const groups = async (): Promise<GroupHealth[]> => (await this.bus?.health()) ?? [];
 			return {
 				checks: { store: () => requireStore(this) },
-				consumers: async () => (await groups()).filter(({ service }) => service === "payment"),
+				consumers: async () => [...(await groups()).filter(({ service }) => service === "payment"), ...this.retentionTrouble()],
 			};
 		}),
 		durableEvents({ collections: ["payments"] }),
+		retention<PaymentService>(paymentRetention),
 		withProviders,
 		store<PaymentCollections>({ main: "payments", collections }),
 	],

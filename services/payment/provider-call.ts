@@ -1,3 +1,4 @@
+import { inSpan } from "../../mixins/tracing/spans.ts";
 import type { Payment } from "./payment.ts";
 import { chargeKeyOf } from "./payment.ts";
 import { type PaymentService, providerOf } from "./payment-base.ts";
@@ -40,7 +41,8 @@ export const callProvider = async <T>(
 ): Promise<T> => {
 	try {
 		const provider = providerOf(service, payment);
-		return await within(provider.patience ?? usualPatience, (options) => call(provider, options));
+		const span = { name: `${provider.name} call`, kind: "client" } as const;
+		return await inSpan(span, () => within(provider.patience ?? usualPatience, (options) => call(provider, options)));
 	} catch (error) {
 		if (error instanceof ProviderUnknown) throw error;
 		service.logger.warn(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { TObject } from "typebox";
 import { eventTypes as allTypes, type DomainEvent, type EventType, eventSchema } from "../../contracts/events.ts";
 import { compileCheck } from "../../middlewares/field-errors.ts";
+import { parseTraceparent } from "../../mixins/tracing/trace-context.ts";
 import type { HttpClient } from "../support/http.ts";
 import { type Market, openMarket } from "../support/market.ts";
 import type { TestClock } from "../support/test-clock.ts";
@@ -69,6 +70,16 @@ export const eventShapes = (api: () => HttpClient, logs: () => string, clock: ()
 		await askAgain(api(), market, clock());
 		await waitFor(({ length }) => length === 0);
 		heard = heardIn(logs());
+	});
+
+	it("names the trace that each is part of, which is one for all that a request came to", () => {
+		for (const event of heard) assert.ok(parseTraceparent(event.traceparent), JSON.stringify(event));
+		const byRequest = Map.groupBy(heard.filter(({ requestid }) => requestid !== undefined), ({ requestid }) => requestid); // biome-ignore format: one line
+		for (const [request, events] of byRequest) {
+			const traces = new Set(events.map(({ traceparent }) => parseTraceparent(traceparent)?.traceId));
+			assert.equal(traces.size, 1, `${request}: ${JSON.stringify(events)}`);
+		}
+		assert.ok([...byRequest.values()].some(({ length }) => length > 2));
 	});
 
 	for (const type of eventTypes) {

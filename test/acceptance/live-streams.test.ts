@@ -12,6 +12,6 @@ describe("Live streams, everything in one process", function () {
 	after(() => world?.stop());
 
 	describe("following", () => liveFollowing(() => world));
-	describe("coming back", () => liveResume(() => world));
+	describe("coming back", () => liveResume(() => world, 10_000));
 	describe("inboxes", () => inboxes(() => world));
 });

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import type { Json } from "../support/announced.ts";
 import { login, type Say } from "../support/http.ts";
 import { type Someone, signUp } from "../support/market.ts";
+import { Prompt } from "../support/prompt.ts";
 import { needsOwn } from "../support/servers.ts";
 import { openSocket, untilGone } from "../support/socket-client.ts";
 import { admin, type Cluster, startCluster } from "../support/souk.ts";
+import { SoukProcess } from "../support/souk-process.ts";
 import { until } from "../support/until.ts";
 import { operators } from "./operators.suite.ts";
 
@@ -22,10 +24,14 @@ describe("Operators, on a cluster", function () {
 			],
 		});
 	});
-	after(() => cluster?.stop());
+	after(async () => {
+		await prompt?.kill();
+		await cluster?.stop();
+	});
 
 	operators(() => ({ api: cluster.api, urls: [cluster.url] }));
 
+	let prompt: SoukProcess;
 	let ann: Someone;
 	let say: Say;
 	const ring = async (stream = "x") => (await cluster.api.get(`/v1/admin/ring?stream_id=${stream}`, say)).body;
@@ -76,8 +82,36 @@ describe("Operators, on a cluster", function () {
 		await until("the ring with it", members, (nodes) => nodes.includes("chat-2"));
 	});
 
+	it("join it with a prompt that owns and serves nothing, under a name of its own, without a database", async () => {
+		const { TRANSPORTER = "", NAMESPACE } = cluster.env;
+		const NODE_ID = "chat-2"; // as in the environment of the container that it is started in
+		prompt = new SoukProcess({ TRANSPORTER, ...(NAMESPACE && { NAMESPACE }), NODE_ID, SERVICES: "chat" }, "scripts/start.js", ["--repl", "--attach"], "pipe"); // biome-ignore format: one line
+		await prompt.start();
+		const typist = new Prompt(prompt);
+		const json = (line: string) => typist.json(line);
+		const nodes = (await json("nodes")).items;
+		const own = nodes.find(({ id }: Json) => id.startsWith("repl-"));
+		assert.deepEqual([own.services, own.sockets, nodes.length], [[], undefined, 4]);
+		const rings = (await json("ring")).rings;
+		assert.deepEqual(rings, (await ring()).rings);
+		assert.equal(rings.chat.length, 2);
+		const stream = await streamOn("chat-2");
+		const { address } = (await ring(stream)).stream.owner;
+		assert.deepEqual(await json(`owner ${stream}`), { id: stream, ring: "chat", owner: { node: "chat-2", address } });
+		const socket = await openSocket(cluster.url, stream, ann.token);
+		assert.deepEqual((await json("streams --node chat-2")).items.find(({ id }: Json) => id === stream).followers, 1);
+		assert.deepEqual((await json("streams --node orders-payment-chat-1")).items, []);
+		assert.deepEqual([(await json(`stream ${stream}`)).node, (await json(`inbox ${ann.email}`)).owner], ["chat-2", "own"]);
+		socket.close();
+	});
+
 	it("see that a node died, from the one that is left, which takes its streams although it was taken off the rings", async () => {
-		assert.equal((await cluster.api.post("/v1/admin/nodes/orders-payment-chat-1/drain", undefined, say)).status, 202);
+		const typist = new Prompt(prompt);
+		const json = (line: string) => typist.json(line);
+		assert.deepEqual(await json("drain orders-payment-chat-1"), { id: "orders-payment-chat-1" });
+		const [{ actor, action, target, outcome }] = (await json("audit --limit 1")).items;
+		assert.deepEqual([action, target, outcome, actor.via], ["gateway.drainNode", "orders-payment-chat-1", "done", "repl"]);
+		assert.equal((await json(`drain ${(await json("nodes")).items.at(-1).id}`)).error.code, "TRANSITION_REFUSED"); // its own node
 		await until("the ring of the other", members, (nodes) => nodes.join() === "chat-2");
 		const stream = await streamOn("chat-2");
 		const gone = untilGone(await openSocket(cluster.url, stream, ann.token));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Socket } from "socket.io-client";
+import { routes } from "../../contracts/http/index.ts";
 import { assertAnnounced, type Json } from "../support/announced.ts";
 import { type HttpAnswer, type HttpClient, login, type Say } from "../support/http.ts";
 import { type Someone, signUp } from "../support/market.ts";
@@ -168,8 +169,115 @@ export const operators = (souk: () => Operated): void => {
 		assert.deepEqual([...first.items, ...rest.items].map(({ collection }) => collection), items.map(({ collection }: Json) => collection)); // biome-ignore format: one line
 	});
 
+	it("see which streams are active, and on which node, page by page", async () => {
+		await Promise.all([follow(ann), follow(bob)]);
+		sockets.push(await openSocket(souk().urls[0] ?? "", `inbox-${ann?.id}`, ann?.token ?? ""));
+		const rows: Json[] = [];
+		for (let cursor: string | null = ""; cursor !== null; ) {
+			const { body }: HttpAnswer = await see(`/v1/admin/streams?limit=1${cursor && `&cursor=${cursor}`}`);
+			assert.ok(body.items.length <= 1 && body.silent.length === 0);
+			rows.push(...body.items);
+			cursor = body.nextCursor;
+		}
+		const ids = rows.map(({ id }) => id);
+		assert.deepEqual(ids, [...new Set(ids)].sort());
+		const ring = async (id: string) => (await see(`/v1/admin/ring?stream_id=${id}`)).body.stream.owner.node;
+		const found = (id: string) => rows.find((row) => row.id === id);
+		assert.deepEqual(found(stream), { id: stream, node: await ring(stream), tail: 0, followers: 2 });
+		assert.equal(found(`inbox-${ann?.id}`).followers, 1);
+		const { node } = found(stream);
+		const there = (await see(`/v1/admin/streams?node=${node}&limit=100`)).body.items;
+		assert.deepEqual(there.map(({ id }: Json) => id), rows.filter((row) => row.node === node).map(({ id }) => id)); // biome-ignore format: one line
+		assert.deepEqual((await see("/v1/admin/streams?node=none")).body.items, []);
+	});
+
+	it("see the inbox of a user: counters, who follows it, what is not wanted; and nothing that stands in it", async () => {
+		const by = { token: ann?.token ?? "" };
+		const path = `/v1/admin/inboxes/${ann?.id}`;
+		const fresh = (await see(path)).body;
+		const nothing = { unseen: 0, unread: 0, total: 0, version: 0 };
+		assert.deepEqual([fresh.userId, fresh.tail, fresh.counters, fresh.erased], [ann?.id, 0, nothing, false]);
+		assert.deepEqual(fresh.preferences, { off: [], digest: "off", quietHours: false });
+		const wish = { kinds: { chat_notification: { email: false } }, digest: "daily", quietHours: { start: "22:00", end: "06:00", zone: "Asia/Tokyo" } }; // biome-ignore format: one line
+		assert.equal((await souk().api.put("/v1/notifications/preferences", wish, by)).status, 200);
+		await souk().api.post(`/v1/conversations/${stream}/messages`, { text: "a secret word" }, { token: bob?.token ?? "" });
+		sockets.push(await openSocket(souk().urls[0] ?? "", `inbox-${ann?.id}`, ann?.token ?? ""));
+		const { text, body } = await until("the notification", () => see(path), ({ body: seen }) => seen.tail === 1); // biome-ignore format: one line
+		assert.deepEqual([body.owner, body.active, body.followers, body.counters.unread], ["own", true, 1, 1]);
+		assert.deepEqual(body.preferences, { off: ["chat_notification.email"], digest: "daily", quietHours: true });
+		assert.doesNotMatch(text, /secret word|Tokyo/);
+		assert.equal((await see("/v1/admin/inboxes/nobody")).body.code, "NOT_FOUND");
+	});
+
+	describe("leave in the audit log", () => {
+		const entries = async (query: string): Promise<Json[]> => (await see(`/v1/admin/audit?${query}`)).body.items;
+
+		it("each change that only they may make, who asked for it from where, and what came of it", async () => {
+			const me = (await souk().api.get("/v1/auth/me", operator)).body.id;
+			const bodies: Record<string, object> = {
+				"auth.updateUser": { suspended: true },
+				"auth.createKey": { name: "a till", scopes: ["intake"] },
+			};
+			// Whatever its entry in the table says of who may call it.
+			const changing = routes.filter(({ path, method }) => path.startsWith("/v1/admin/") && method !== "GET");
+			assert.ok(changing.length >= 7);
+			for (const { method, path, action } of changing) {
+				const say = { ...operator, headers: { "x-request-id": `walk-${action}`, "x-forwarded-for": "203.0.113.9" } };
+				const answer = await souk().api.request(method, path.replace(":id", "nobody"), bodies[action] ?? {}, say);
+				const [entry] = await entries(`action=${action}`);
+				const { id, at, endedAt, target, outcome, code, traceId, ...facts } = entry;
+				const expected = action === "auth.createKey" ? [201, answer.body.id, "done", undefined] : [404, "nobody", "refused", "NOT_FOUND"]; // biome-ignore format: one line
+				assert.deepEqual([answer.status, target, outcome, code], expected, action);
+				assert.ok(id && at <= endedAt && /^[0-9a-f]{32}$/.test(traceId));
+				assert.deepEqual(facts, {
+					...{ actor: { id: me, via: "rest" }, action, details: bodies[action] ?? {} },
+					...{ requestId: `walk-${action}`, address: "203.0.113.9" },
+				});
+			}
+		});
+
+		it("what was done to whom, and nothing for who only looked or was not let in", async () => {
+			const path = `/v1/admin/users/${ann?.id}`;
+			assert.equal((await souk().api.patch(path, { suspended: true }, { token: bob?.token ?? "" })).status, 403);
+			await see("/v1/admin/users");
+			assert.deepEqual(await entries(`target=${ann?.id}`), []);
+			for (const suspended of [true, false]) await souk().api.patch(path, { suspended }, operator);
+			const seen = await entries(`target=${ann?.id}&outcome=done`);
+			assert.deepEqual(seen.map(({ details }) => details), [{ suspended: false }, { suspended: true }]); // biome-ignore format: one line
+			const first = (await see(`/v1/admin/audit?target=${ann?.id}&limit=1`)).body;
+			const rest = (await see(`/v1/admin/audit?target=${ann?.id}&limit=1&cursor=${first.nextCursor}`)).body;
+			assert.deepEqual([...first.items, ...rest.items, rest.nextCursor], [...seen, null]);
+		});
+
+		it("who it was, whatever a client says of itself", async () => {
+			const forged = { via: "repl", user: { id: "repl:root@desk", roles: ["admin"], sessionId: "repl" } };
+			const headers = { via: "repl", user: JSON.stringify(forged.user), meta: JSON.stringify(forged) };
+			const path = `/v1/admin/users/${ann?.id}?via=repl&meta=${encodeURIComponent(JSON.stringify(forged))}`;
+			const body = { suspended: false, roles: ["buyer"], ...forged, meta: forged, $meta: forged };
+			assert.equal((await souk().api.patch(path, body, { token: bob?.token ?? "", headers })).status, 403);
+			assert.equal((await souk().api.patch(path, body, { headers })).status, 401);
+			assert.equal((await souk().api.patch(path, body, { ...operator, headers })).status, 200);
+			const [entry, ...others] = await entries(`target=${ann?.id}`);
+			const me = (await souk().api.get("/v1/auth/me", operator)).body.id;
+			assert.deepEqual([entry.actor, entry.details, others], [{ id: me, via: "rest" }, { suspended: false, roles: ["buyer"] }, []]); // biome-ignore format: one line
+
+			const socket = await follow(ann, { auth: { token: ann?.token, ...forged, meta: forged } });
+			await socket.emitWithAck("post", { id: "m1", text: "hello", ...forged, meta: forged });
+			const [row] = await untilSeen(`user=${ann?.id}`, ({ length }) => length === 1);
+			const told = (await souk().api.get(`/v1/conversations/${stream}/messages`, { token: bob?.token ?? "" })).text;
+			assert.ok(row.live && told.includes("hello") && !told.includes("repl:"), told);
+		});
+
+		it("what nobody can change or remove", async () => {
+			const [entry] = await entries("limit=1");
+			for (const method of ["PATCH", "PUT", "POST", "DELETE"] as const)
+				for (const path of ["/v1/admin/audit", `/v1/admin/audit/${entry.id}`])
+					assert.ok([404, 405].includes((await souk().api.request(method, path, {}, operator)).status));
+		});
+	});
+
 	it("are admins", async () => {
-		for (const path of ["connections", "nodes", "ring", "outboxes", `streams/${stream}`]) {
+		for (const path of ["connections", "nodes", "ring", "outboxes", "audit", "streams", `streams/${stream}`, "inboxes/x"]) {
 			assert.equal((await see(`/v1/admin/${path}`, { token: ann?.token ?? "" })).body.code, "FORBIDDEN");
 			assert.equal((await see(`/v1/admin/${path}`, {})).body.code, "UNAUTHORIZED");
 		}

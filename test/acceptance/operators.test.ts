@@ -15,6 +15,25 @@ describe("Operators, everything in one process", () => {
 
 	operators(() => ({ api: souk.api, urls: [souk.url] }));
 
+	it("are told in the log of who may not do what they tried", async () => {
+		const [ann, key] = await Promise.all([
+			signUp(souk.api, "buyer"),
+			souk.api.post("/v1/admin/keys", { name: "a till", scopes: ["intake"] }, { token: (await login(souk.api, admin.email, admin.password)).token }), // biome-ignore format: one line
+		]);
+		assert.equal((await souk.api.patch("/v1/admin/users/x", { roles: ["admin"] }, { token: ann.token })).status, 403);
+		assert.equal((await souk.api.get("/v1/admin/audit", { headers: { "x-api-key": key.body.secret } })).status, 403);
+		for (const what of [
+			`user ${ann.id} may not PATCH /v1/admin/users/:id`,
+			`service key ${key.body.id} may not GET /v1/admin/audit`,
+		])
+			await until(
+				what,
+				async () => souk.logs.slice(-20_000),
+				(logs) => new RegExp(`"level":"info".*"message":"${what}, from 127\\.0\\.0\\.1".*"requestId":`).test(logs),
+			);
+		assert.ok(!souk.logs.includes(key.body.secret));
+	});
+
 	it("cannot take the only node off the rings", async () => {
 		const say = { token: (await login(souk.api, admin.email, admin.password)).token };
 		const [{ id }] = (await souk.api.get("/v1/admin/nodes", say)).body.items;

@@ -4,7 +4,13 @@ import type { HttpClient } from "../support/http.ts";
 import { type LiveSocket, LiveSockets } from "../support/live-socket.ts";
 import { type Someone, signUp } from "../support/market.ts";
 import { closeRaw, RawPolling, RawSocket } from "../support/raw-socket.ts";
+import { openSocket } from "../support/socket-client.ts";
 import { until } from "../support/until.ts";
+
+/** Is in `CORS_ORIGINS`. */
+export const listedOrigin = "https://shop.example";
+/** `PUBLIC_URL`, which a proxy may have under another name than it passes on. */
+export const publicUrl = "http://souk.example:8080";
 
 /** What sockets refuse, and that whoever goes on meanwhile notices nothing. */
 export const socketRefusals = (api: () => HttpClient): void => {
@@ -51,6 +57,32 @@ export const socketRefusals = (api: () => HttpClient): void => {
 	it("another's stream is not there", async () => {
 		const token = eve?.token ?? "";
 		for (const id of [stream, "0123456789abcdef", "g-none", "__proto__", "constructor"]) assert.equal(await sockets.dial({ stream: id, token }).refusal(), "NOT_FOUND", id); // biome-ignore format: one line
+	});
+
+	it("pages of elsewhere may not connect, only those from here and of the list; who is no page may", async () => {
+		const { url } = api();
+		const here = new URL(url).host;
+		const token = annToken();
+		for (const transport of ["websocket", "polling"] as const) {
+			const from = (origin: string, more = {}) => openSocket(url, stream, token, { transports: [transport], extraHeaders: { origin, ...more } }); // biome-ignore format: one line
+			for (const origin of [`http://${here}`, `https://${here}`, listedOrigin, publicUrl]) (await from(origin)).close();
+			for (const origin of [
+				"https://evil.example",
+				"null",
+				`http://${here}.evil.example`,
+				`${listedOrigin}:81`,
+				`http://evil.example/${here}`,
+				"about:blank",
+				"",
+			]) {
+				// biome-ignore format: one line
+				const { description } = await from(origin).then(() => assert.fail(`${origin} was let in over ${transport}`), (error) => error); // biome-ignore format: one line
+				assert.match(String(description?.message ?? description), /403/, `${origin} over ${transport}`);
+			}
+			await assert.rejects(from("https://evil.example", { "souk-hop": "no key of a node" }));
+		}
+		const { status, body } = await api().get(`/socket.io/?EIO=4&transport=polling&${query()}`, { headers: { origin: "https://evil.example" } }); // biome-ignore format: one line
+		assert.deepEqual([status, body.code], [403, "FORBIDDEN"]);
 	});
 
 	it("a stream has to be named, once and well", async () => {

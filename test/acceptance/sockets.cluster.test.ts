@@ -5,7 +5,7 @@ import { type Cluster, startCluster } from "../support/souk.ts";
 import { type TestClock, testClock } from "../support/test-clock.ts";
 import { socketLimits } from "./sockets-limits.suite.ts";
 import { socketPressure } from "./sockets-pressure.suite.ts";
-import { socketRefusals } from "./sockets-refusals.suite.ts";
+import { listedOrigin, publicUrl, socketRefusals } from "./sockets-refusals.suite.ts";
 import { socketTokens } from "./sockets-tokens.suite.ts";
 
 describe("Sockets, on nodes behind a gateway", function () {
@@ -18,7 +18,7 @@ describe("Sockets, on nodes behind a gateway", function () {
 		clock = await testClock();
 		const socketPorts = [await freePort(), await freePort()];
 		cluster = await startCluster({
-			env: { ...clock.env, SOCKETS_PER_USER: "200" },
+			env: { ...clock.env, CORS_ORIGINS: listedOrigin, PUBLIC_URL: publicUrl, SOCKETS_PER_USER: "200" },
 			nodes: [
 				{ services: ["gateway"] },
 				{ services: ["auth", "orders", "payment", "notification", "email"] },

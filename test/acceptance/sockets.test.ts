@@ -6,7 +6,7 @@ import { type Souk, startSouk } from "../support/souk.ts";
 import { type TestClock, testClock } from "../support/test-clock.ts";
 import { socketLimits } from "./sockets-limits.suite.ts";
 import { socketPressure } from "./sockets-pressure.suite.ts";
-import { socketRefusals } from "./sockets-refusals.suite.ts";
+import { listedOrigin, publicUrl, socketRefusals } from "./sockets-refusals.suite.ts";
 import { socketTokens } from "./sockets-tokens.suite.ts";
 
 describe("Sockets, everything in one process", function () {
@@ -15,7 +15,7 @@ describe("Sockets, everything in one process", function () {
 	let clock: TestClock;
 	before(async () => {
 		clock = await testClock();
-		souk = await startSouk({ env: { ...clock.env, SOCKETS_PER_USER: "200" } });
+		souk = await startSouk({ env: { ...clock.env, CORS_ORIGINS: listedOrigin, PUBLIC_URL: publicUrl, SOCKETS_PER_USER: "200" } });
 	});
 	after(async () => {
 		await souk?.stop();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { type Environment, readEnvironment, SettingsError } from "../../config/environment.ts";
+import { chosenServices } from "../../scripts/node/services.ts";
 
 const refusalOf = (env: Environment): SettingsError => {
 	try {
@@ -50,6 +51,15 @@ describe("settings from the environment", () => {
 		assert.deepEqual(refusalOf({ TRANSPORTER: cluster.TRANSPORTER }).variables, ["MONGO_URL", "REDIS_URL"]);
 		const { TRANSPORTER, MONGO_URL } = cluster;
 		assert.deepEqual(refusalOf({ TRANSPORTER, MONGO_URL }).variables, ["REDIS_URL"]);
+	});
+
+	it("refuse the change feed where there is no cluster, and say what it needs", () => {
+		const { variables, message } = refusalOf({ SERVICES: "orders,cdc" });
+		assert.deepEqual(variables, ["SERVICES"]);
+		assert.match(message, /SERVICES names cdc, which only a cluster has: set TRANSPORTER, MONGO_URL and REDIS_URL too/);
+		assert.deepEqual(readEnvironment({ ...cluster, SERVICES: "cdc" }).services, ["cdc"]);
+		const all = [readEnvironment({}), readEnvironment(cluster)].map((profile) => chosenServices(profile).includes("cdc"));
+		assert.deepEqual(all, [false, true]);
 	});
 
 	it("take MongoDB alone and Redis alone in one process", () => {

@@ -3,6 +3,7 @@ import { jsonLine, prettyLine } from "../../config/log-format.ts";
 import { redact } from "../../config/redact.ts";
 
 const secret = "s3cret-s3cret";
+const ids = { requestId: "r1", traceId: "t1" };
 const bindings = { nodeID: "n1", mod: "orders" };
 
 describe("redaction", () => {
@@ -63,8 +64,8 @@ describe("redaction", () => {
 
 describe("a line of the log", () => {
 	it("is one JSON object with the request it belongs to", () => {
-		const args = ["order", "o1", { items: 2, token: secret }, { requestId: "r1" }];
-		const line = JSON.parse(String(jsonLine("info", args, bindings)[0]));
+		const args = ["order", "o1", { items: 2, token: secret }];
+		const line = JSON.parse(String(jsonLine("info", args, bindings, ids)[0]));
 		assert.ok(!Number.isNaN(Date.parse(line.time)));
 		assert.deepEqual(
 			{ ...line, time: "" },
@@ -75,6 +76,7 @@ describe("a line of the log", () => {
 				service: "orders",
 				message: "order o1",
 				requestId: "r1",
+				traceId: "t1",
 				data: { items: 2, token: "[redacted]" },
 			},
 		);
@@ -88,8 +90,8 @@ describe("a line of the log", () => {
 	});
 
 	it("is for people when it is pretty, and no less careful", () => {
-		const [line] = prettyLine("warn", ["login failed", { password: secret }, { requestId: "r1" }], bindings);
-		assert.match(String(line), /WARN {2}orders: login failed .*\(request r1\)$/);
+		const [line] = prettyLine("warn", ["login failed", { password: secret }], bindings, ids);
+		assert.match(String(line), /WARN {2}orders: login failed .*\(request r1, trace t1\)$/);
 		assert.ok(!String(line).includes(secret));
 	});
 });

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { validate } from "dockerfile-utils";
 import manifest from "../../package.json" with { type: "json" };
 import lock from "../../package-lock.json" with { type: "json" };
 import { freePort } from "../support/free-port.ts";
@@ -13,7 +14,8 @@ import { until } from "../support/until.ts";
 // No engine can build the image where tests run: its last stage is made by hand, from the same lines.
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const lines = readFileSync(join(root, "docker/Dockerfile"), "utf8")
+const dockerfile = readFileSync(join(root, "docker/Dockerfile"), "utf8");
+const lines = dockerfile
 	.replaceAll("\\\n", " ")
 	.split("\n")
 	.filter((line) => line !== "" && !line.startsWith("#"));
@@ -53,6 +55,11 @@ const copyLastStage = (folder: string): void => {
 
 describe("the image", function () {
 	this.timeout(60_000);
+
+	it("is made by a Dockerfile that the builder takes without a warning", () => {
+		assert.deepEqual(validate(dockerfile), []);
+		assert.notDeepEqual(validate(dockerfile.replace("HEALTHCHECK --interval", "HEALTHCHECK --interva")), []);
+	});
 
 	it("takes only what is there, and what .dockerignore lets through", () => {
 		const let_ = readFileSync(join(root, ".dockerignore"), "utf8").split("\n").filter((line) => line.startsWith("!")).map((line) => line.slice(1)); // biome-ignore format: one line

@@ -122,6 +122,19 @@ describe("the manifests, held against what we want of them", function () {
 		for (const workload of workloads(all).filter(isNode)) assert.ok(budgeted.includes(workload.metadata.name));
 	});
 
+	each("how many there are is said once: by an autoscaler, or here", (all) => {
+		const scaled = all.filter(({ kind }) => kind === "HorizontalPodAutoscaler").map(({ spec }) => spec.scaleTargetRef);
+		for (const { kind, name } of scaled)
+			assert.ok(
+				workloads(all).some((workload) => workload.kind === kind && workload.metadata.name === name),
+				name,
+			);
+		for (const { kind, metadata, spec } of workloads(all).filter(isNode)) {
+			const isScaled = scaled.some((target) => target.kind === kind && target.name === metadata.name);
+			assert.equal(spec.replicas === undefined, isScaled, metadata.name);
+		}
+	});
+
 	each("pods have no rights that they do not need", (all) => {
 		for (const workload of workloads(all)) {
 			const pod = podOf(workload);
@@ -191,7 +204,7 @@ describe("nginx before the pods", function () {
 	};
 
 	it("has the ring that nodes have: the names under which pods advertise themselves, for as many as there may be", async () => {
-		const conf = await read("k8s/base/nginx.conf");
+		const conf = await read("edge/k8s/upstreams.conf");
 		const all = kustomize("scale");
 		for (const name of ["chat", "notification"]) {
 			const set = all.find(({ kind, metadata }) => kind === "StatefulSet" && metadata.name === name);
@@ -202,12 +215,20 @@ describe("nginx before the pods", function () {
 		}
 	});
 
-	it("is the nginx that is tested, but for names and how they are looked up", async () => {
-		const common = (conf: string): string =>
-			conf
-				.split("\n")
-				.filter((line) => !/^\s*(#|server [^{]|zone |resolver )/.test(line))
-				.join("\n");
-		assert.equal(common(await read("k8s/base/nginx.conf")), common(await read("docker/nginx.conf")));
+	it("is the nginx that is tested: the files of edge/ and no others", async () => {
+		const sources = {
+			"nginx.conf": "nginx.conf",
+			"admin.conf": "admin.conf",
+			"upstreams.conf": "k8s/upstreams.conf",
+			"listen.conf": "plain/listen.conf",
+		};
+		const files = await Promise.all(Object.entries(sources).map(async ([name, path]) => [name, await read(`edge/${path}`)]));
+		for (const overlay of overlays) {
+			const all = kustomize(overlay);
+			const map = all.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name.startsWith("edge-"));
+			assert.deepEqual(map?.data, Object.fromEntries(files));
+			const pods = all.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "edge");
+			assert.equal(pods?.spec.template.spec.volumes[0].configMap.name, map?.metadata.name);
+		}
 	});
 });

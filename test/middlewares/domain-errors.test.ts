@@ -2,10 +2,14 @@ import assert from "node:assert/strict";
 import { ServiceBroker } from "moleculer";
 import { DomainError, type ErrorCode, errorTable } from "../../contracts/errors.ts";
 import { domainErrors, fromWire, refusalOf as heard, toWire } from "../../middlewares/domain-errors.ts";
-import { currentRequestId, requestId, withRequestId } from "../../middlewares/request-id.ts";
+import { currentIds, currentRequestId, requestId } from "../../middlewares/request-id.ts";
 import { StoreUnavailable, WriteUncertain } from "../../mixins/store/errors.ts";
 import { Contended } from "../../mixins/store/versioned.ts";
+import { currentScope, inScope, scopeFrom } from "../../mixins/tracing/scope.ts";
 import { needs, type RunningServer, startNats } from "../support/servers.ts";
+
+const traceId = "0af7651916cd43dd8448eb211c80319c";
+const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
 
 const node = (nodeID: string, transporter: string | null = null) =>
 	new ServiceBroker({ nodeID, transporter: transporter as never, logger: false, middlewares: [domainErrors(), requestId()] });
@@ -29,6 +33,7 @@ const orders = {
 			throw new Contended("orders", "10.0.0.7");
 		},
 		requestId: () => currentRequestId(),
+		trace: () => currentScope()?.trace,
 	},
 };
 
@@ -66,8 +71,22 @@ const behaves = (caller: () => ServiceBroker): void => {
 		assert.equal(currentRequestId(), undefined);
 	});
 
+	it("carries the trace to the code that runs for it, and begins one where nobody asked for anything", async () => {
+		const asked = inScope(scopeFrom("abc-4", traceparent), () => caller().call("orders.trace"));
+		assert.deepEqual(await asked, { traceId, spanId: "b7ad6b7169203331", sampled: true });
+		const own = await caller().call<{ traceId: string; sampled: boolean }, object>("orders.trace", {});
+		assert.match(own.traceId, /^[\da-f]{32}$/);
+		assert.equal(own.sampled, false);
+	});
+
+	it("leaves headers as their caller has them", async () => {
+		const headers = Object.freeze({ accept: "text" });
+		await inScope(scopeFrom("abc-5", traceparent), () => caller().call("orders.trace", {}, { headers }));
+		assert.deepEqual(headers, { accept: "text" });
+	});
+
 	it("takes a call made on behalf of a request for no new one", async () => {
-		assert.equal(await withRequestId("abc-2", () => caller().call("orders.requestId")), "abc-2");
+		assert.equal(await inScope(scopeFrom("abc-2", traceparent), () => caller().call("orders.requestId")), "abc-2");
 	});
 };
 
@@ -85,13 +104,9 @@ describe("domain errors and request ids", () => {
 		after(() => broker.stop());
 		behaves(() => broker);
 
-		it("ends every line that is logged for a request with its id", async () => {
-			const args: unknown[] = ["said"];
-			const entry = requestId().newLogEntry ?? assert.fail();
-			entry("info", args, {});
-			assert.deepEqual(args, ["said"]);
-			withRequestId("abc-3", () => entry("info", args, {}));
-			assert.deepEqual(args, ["said", { requestId: "abc-3" }]);
+		it("names the request and its trace in every line that is logged for it", () => {
+			assert.equal(currentIds(), undefined);
+			assert.deepEqual(inScope(scopeFrom("abc-3", traceparent), currentIds), { requestId: "abc-3", traceId });
 		});
 	});
 

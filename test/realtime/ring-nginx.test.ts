@@ -15,7 +15,7 @@ const namedServer = async (): Promise<{ server: Server; name: string }> => {
 	return { server, name: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 };
 
-describe("nginx with docker/nginx.conf and our ring", () => {
+describe("nginx with edge/nginx.conf and our ring", () => {
 	const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 	const servers: Server[] = [];
 	let nginx: Nginx | undefined;

@@ -27,7 +27,7 @@ describe("npm run cluster", function () {
 
 	const read = async (): Promise<string> => cluster?.logs ?? "";
 
-	it("runs eight nodes, starts again the one that is killed, and ends all of them on one Ctrl-C", async () => {
+	it("runs nine nodes, starts again the one that is killed, and ends all of them on one Ctrl-C", async () => {
 		cluster = new SoukProcess({ DATA_DIR: dataDir }, "scripts/cluster.ts");
 		cluster.spawn();
 		const ready = await until("the cluster", read, (logs) => logs.includes("Ctrl-C ends all"), 90_000);
@@ -35,7 +35,7 @@ describe("npm run cluster", function () {
 		const api = httpClient(`http://127.0.0.1:${port}`);
 		assert.equal((await api.get("/health/ready")).status, 200);
 		const pids = [...ready.matchAll(/pid (\d+)/g)].map(([, pid]) => Number(pid));
-		assert.equal(pids.length, 11, "three servers and eight nodes");
+		assert.equal(pids.length, 12, "three servers and nine nodes");
 
 		const payment = Number(/payment-1 +pid (\d+)/.exec(ready)?.[1]);
 		process.kill(payment, "SIGKILL");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/free-port.ts";
 import { signUp } from "../support/market.ts";
+import { allAsked, fromPrometheus, metricsOf } from "../support/sight.ts";
 import { type Souk, startSouk } from "../support/souk.ts";
 import { until } from "../support/until.ts";
 
@@ -38,6 +39,13 @@ describe("what a running Souk tells of itself", () => {
 		])
 			for (const url of [souk.url, own]) assert.ok((await scraped(url)).includes(`${row}\n`), row);
 		await until("the payment to have been told", () => scraped(own), (text) => /events_total\{group="orders",outcome="done",reason=""\} [1-9]/.test(text)); // biome-ignore format: one line
+	});
+
+	it("has every metric that a panel or an alert asks for, but what is between nodes", async () => {
+		const found = metricsOf(await scraped(own));
+		const missing = allAsked().map(({ metric }) => metric).filter((metric) => !found.has(metric) && !fromPrometheus.has(metric)); // biome-ignore format: one line
+		assert.deepEqual(missing.filter((metric) => !/^moleculer_trans(it|porter)_/.test(metric)), []); // biome-ignore format: one line
+		assert.ok((await scraped(souk.url)).includes('health_check{check="orders.store"} 1\n'));
 	});
 
 	it("answers probes on its own port, and nothing else there", async () => {

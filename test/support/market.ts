@@ -27,7 +27,7 @@ export interface Market {
 	untilPayment(id: string, status: string): Promise<PaymentView>;
 }
 
-const password = "correct horse battery staple";
+export const password = "correct horse battery staple";
 
 /** After their token's end. */
 export const signInAgain = async (api: HttpClient, someone: Someone): Promise<void> => {

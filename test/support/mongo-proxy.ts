@@ -37,7 +37,7 @@ export interface MongoProxy {
 	 * `on.collection`: only to those on it. `on.strike`: called before anything of the fault can be noticed.
 	 */
 	plan(
-		command: "insert" | "update" | "findAndModify" | "delete" | "find",
+		command: "insert" | "update" | "findAndModify" | "delete" | "find" | "aggregate",
 		fault: Fault,
 		skip?: number,
 		on?: { collection?: string; strike?: () => void },

@@ -31,8 +31,16 @@ export class SoukProcess {
 	#logs = "";
 	#port: number | null = null;
 
-	/** @param script path from the root of the repository */
-	constructor(env: Record<string, string>, script = "scripts/start.js", args: readonly string[] = []) {
+	readonly #stdin: "ignore" | "pipe";
+
+	/** @param script path from the root of the repository @param stdin `pipe`: see `type` */
+	constructor(
+		env: Record<string, string>,
+		script = "scripts/start.js",
+		args: readonly string[] = [],
+		stdin: "ignore" | "pipe" = "ignore",
+	) {
+		this.#stdin = stdin;
 		this.#command = [...nodeFlags, join(root, script), ...args];
 		this.#env = { ...cleanEnvironment(), PORT: "0", HOST: "127.0.0.1", ...env };
 	}
@@ -64,7 +72,7 @@ export class SoukProcess {
 			// Not the root, where a developer's .env may be.
 			cwd: tmpdir(),
 			env: this.#env,
-			stdio: ["ignore", "pipe", "pipe", "ipc"],
+			stdio: [this.#stdin, "pipe", "pipe", "ipc"],
 		});
 		this.#child = child;
 		const said = [child.stdout, child.stderr]
@@ -112,6 +120,12 @@ export class SoukProcess {
 	async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<Exit> {
 		if (this.running) this.#child?.kill(signal);
 		return this.exited();
+	}
+
+	/** Writes into its standard input, or ends that. */
+	type(text: string | null): void {
+		if (text === null) this.#child?.stdin?.end();
+		else this.#child?.stdin?.write(text);
 	}
 
 	/** Closes the channel, as the death of this process would. */

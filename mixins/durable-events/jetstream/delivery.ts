@@ -35,6 +35,10 @@ export class JetStreamDelivery {
 		({ tries: this.tries, seq: this.seq, storedAt: this.storedAt } = numbersOf(message.reply ?? ""));
 	}
 
+	header(name: string): string | undefined {
+		return this.#message.headers?.get(name) || undefined;
+	}
+
 	text(): string {
 		return this.#message.string();
 	}

@@ -1,6 +1,7 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, type NatsConnection, nanos } from "nats";
 import type { DomainEvent } from "../../../contracts/events.ts";
 import { count, observe } from "../../metrics/metrics.ts";
+import { inScope, scopeFrom } from "../../tracing/scope.ts";
 import { backoffDelay } from "../backoff.ts";
 import type { BusLogger, RecordStore } from "../bus.ts";
 import { describeError } from "../errors.ts";
@@ -14,6 +15,7 @@ import type { DeadLetterWriter } from "./dead-letter-writer.ts";
 import type { JetStreamDelivery } from "./delivery.ts";
 import { Inbox } from "./inbox.ts";
 import type { Names } from "./names.ts";
+import { traceHeader } from "./publisher.ts";
 import { Puller } from "./puller.ts";
 import type { Streams } from "./streams.ts";
 
@@ -134,7 +136,9 @@ export class GroupConsumer {
 	async #work(delivery: JetStreamDelivery): Promise<void> {
 		const event = parse(delivery);
 		if (!event) return this.#bury(delivery, null, "the message is not an event", false);
-		await this.#inFlight.inTurn(event.id, () => this.#once(delivery, event));
+		// What is logged about it is part of what it came of.
+		const scope = scopeFrom(event.requestid, event.traceparent);
+		await inScope(scope, () => this.#inFlight.inTurn(event.id, () => this.#once(delivery, event)));
 	}
 
 	async #once(delivery: JetStreamDelivery, event: DomainEvent): Promise<void> {
@@ -159,7 +163,8 @@ export class GroupConsumer {
 
 	#run(delivery: JetStreamDelivery, event: DomainEvent): Promise<void> {
 		const { subscription, logger } = this.#options;
-		return patiently(() => subscription.handle({ event, tries: delivery.tries }), {
+		const traceparent = delivery.header(traceHeader);
+		return patiently(() => subscription.handle({ event, tries: delivery.tries, ...(traceparent && { traceparent }) }), {
 			heals: isOutage,
 			signal: this.#stopping.signal,
 			onWait: (error) =>

@@ -60,6 +60,24 @@ export class JetStreamDeadLetters implements DeadLetters {
 		}
 	}
 
+	async oldest(): Promise<number | null> {
+		return (await this.#first())?.time.getTime() ?? null;
+	}
+
+	async dropBefore(before: number, limit: number): Promise<number> {
+		let dropped = 0;
+		for (let found = await this.#first(); found && found.time.getTime() <= before && dropped < limit; ) {
+			await this.drop(String(found.seq));
+			dropped += 1;
+			found = await this.#first();
+		}
+		return dropped;
+	}
+
+	#first(): Promise<StoredMsg | null> {
+		return this.#read({ seq: 1, next_by_subj: this.#names.dead("*") });
+	}
+
 	/** A document has one group only, and goes where it came from, as it came. */
 	#secondChance({ group, subject, event }: DeadLetter): { subject: string; payload: string } {
 		if (!subject.startsWith(this.#names.documents(""))) {

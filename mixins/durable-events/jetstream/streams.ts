@@ -33,17 +33,18 @@ const configs = ({
 ];
 
 /**
- * The streams of the bus. Made if absent, with one replica; who runs a NATS cluster makes them beforehand with more, and
- * what is there already is left as it is.
+ * The streams of the bus. Made if absent, with so many replicas as the environment says; what is there already is left as it is.
  */
 export class Streams {
 	readonly #jsm: JetStreamManager;
 	readonly #names: Names;
+	readonly #replicas: number;
 	#state: StreamState | undefined;
 
-	constructor(jsm: JetStreamManager, names: Names) {
+	constructor(jsm: JetStreamManager, names: Names, replicas = 1) {
 		this.#jsm = jsm;
 		this.#names = names;
+		this.#replicas = replicas;
 	}
 
 	/** As of the last look; throws before the first. */
@@ -64,7 +65,7 @@ export class Streams {
 	}
 
 	async ensure(): Promise<void> {
-		for (const config of configs(this.#names)) await this.#make(config);
+		for (const config of configs(this.#names)) await this.#make({ ...config, num_replicas: this.#replicas });
 	}
 
 	/** The message id at that place; null if there is no (longer a) message. */

@@ -72,6 +72,26 @@ export class LocalDeadLetters implements DeadLetters {
 		return gone !== null && gone !== undefined;
 	}
 
+	async oldest(): Promise<number | null> {
+		const all = await this.#oldest(Number.MAX_SAFE_INTEGER, 1);
+		return all[0]?.deadAt ?? null;
+	}
+
+	async dropBefore(before: number, limit: number): Promise<number> {
+		const found = await this.#oldest(before, limit);
+		for (const { _id } of found) await this.drop(_id);
+		return found.length;
+	}
+
+	async #oldest(before: number, limit: number): Promise<BusRecord[]> {
+		const where = { deadAt: { $gte: 0, $lte: before } };
+		const found = await Promise.all([...this.#inboxes()].map((inbox) => inbox.find({ where, sort: [["deadAt", 1]], limit })));
+		return found
+			.flat()
+			.sort((a, b) => (a.deadAt ?? 0) - (b.deadAt ?? 0))
+			.slice(0, limit);
+	}
+
 	async #find(id: string): Promise<Taken | null> {
 		for (const inbox of this.#inboxes()) {
 			const record = await inbox.findById(id);

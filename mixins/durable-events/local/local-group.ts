@@ -1,13 +1,14 @@
 import { clock } from "../../../config/clock.ts";
 import type { DomainEvent } from "../../../contracts/events.ts";
 import { count, observe } from "../../metrics/metrics.ts";
+import { inScope, scopeFrom } from "../../tracing/scope.ts";
 import { backoffDelay } from "../backoff.ts";
 import type { BusLogger, RecordStore } from "../bus.ts";
 import { describeError } from "../errors.ts";
 import { InFlight } from "../in-flight.ts";
 import { isOutage } from "../outage.ts";
 import { patiently, Stopping } from "../patience.ts";
-import type { GroupHealth, Subscription } from "../port.ts";
+import type { GroupHealth, GroupPolicy, Subscription } from "../port.ts";
 import { fixed } from "../settings.ts";
 import { LocalRecords, type Waiting } from "./local-records.ts";
 
@@ -58,6 +59,10 @@ export class LocalGroup {
 
 	get name(): string {
 		return this.#options.subscription.policy.group;
+	}
+
+	get policy(): GroupPolicy {
+		return this.#options.subscription.policy;
 	}
 
 	get active(): boolean {
@@ -115,7 +120,9 @@ export class LocalGroup {
 		while (this.active && this.#working < this.#options.subscription.policy.concurrency) {
 			const job = this.#queue.shift();
 			if (!job) return;
-			this.#inFlight.add(this.#handle(job));
+			// Not for whoever happens to make room: what is logged about it is part of what it came of.
+			const { requestid, traceparent } = job.event;
+			this.#inFlight.add(inScope(scopeFrom(requestid, traceparent), () => this.#handle(job)));
 		}
 	}
 

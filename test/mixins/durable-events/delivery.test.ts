@@ -7,6 +7,7 @@ import type { Bus } from "../../../mixins/durable-events/bus.ts";
 import { durableEvents } from "../../../mixins/durable-events/durable-events.mixin.ts";
 import { openStore } from "../../../mixins/store/store.ts";
 import { createEntity } from "../../../mixins/store/versioned.ts";
+import { currentScope, type Scope } from "../../../mixins/tracing/scope.ts";
 import { bothBuses, type World } from "../../support/both-buses.ts";
 import { quiet } from "../../support/brokers.ts";
 import { type Consumer, drafts, type EventNode, type Note, noteSpec, startEventNode, touch } from "../../support/event-node.ts";
@@ -80,15 +81,15 @@ bothBuses("durable events", (newWorld, kind) => {
 	});
 
 	it("the request and the trace that caused it travel with it", async () => {
-		const { promise, resolve } = Promise.withResolvers<Context>();
-		const one = await node(await newWorld(), [{ name: "reader", handler: (_event, ctx) => resolve(ctx as Context) }]);
+		const { promise, resolve } = Promise.withResolvers<{ ctx: Context; scope: Scope | undefined }>();
+		const handler = (_event: unknown, ctx: unknown) => resolve({ ctx: ctx as Context, scope: currentScope() });
+		const one = await node(await newWorld(), [{ name: "reader", handler }]);
 		const cause = { requestid: "r-1", traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
 		await createEntity<Note>(one.notes, { _id: newId() }, drafts(1), { at: clock.now(), ...cause });
-		const { meta, requestID, parentID, tracing } = await promise;
-		assert.deepEqual(
-			{ meta, requestID, parentID, tracing },
-			{ meta: { requestId: "r-1" }, requestID: "0af7651916cd43dd8448eb211c80319c", parentID: "b7ad6b7169203331", tracing: true },
-		);
+		const { ctx, scope } = await promise;
+		assert.deepEqual({ meta: ctx.meta, requestID: ctx.requestID }, { meta: { requestId: "r-1" }, requestID: "r-1" });
+		const trace = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", sampled: true };
+		assert.deepEqual(scope, { requestId: "r-1", trace });
 	});
 
 	it("entries without a durable block stay Moleculer's own events, in the same service", async () => {

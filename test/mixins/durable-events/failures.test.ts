@@ -4,6 +4,7 @@ import type { DomainEvent } from "../../../contracts/events.ts";
 import { LocalRecords } from "../../../mixins/durable-events/local/local-records.ts";
 import type { DeadLetter } from "../../../mixins/durable-events/port.ts";
 import { StoreUnavailable } from "../../../mixins/store/errors.ts";
+import { currentScope } from "../../../mixins/tracing/scope.ts";
 import { bothBuses, type World } from "../../support/both-buses.ts";
 import { type Consumer, type EventNode, startEventNode } from "../../support/event-node.ts";
 import { Seen } from "../../support/seen.ts";
@@ -177,9 +178,11 @@ bothBuses("durable events that fail", (newWorld, kind) => {
 	it("a dead letter that is tried again goes to its group alone, and off the list", async () => {
 		const tries = new Seen();
 		const others = new Seen();
+		const traces: string[] = [];
 		let works = false;
 		const handler = (event: DomainEvent): void => {
 			tries.add(event.id);
+			traces.push(`${event.traceparent?.slice(3, 35)} ${currentScope()?.trace.traceId}`);
 			if (!works) throw new Error("broken");
 		};
 		const one = await node(await newWorld(), [
@@ -193,6 +196,8 @@ bothBuses("durable events that fail", (newWorld, kind) => {
 		await tries.all([id], 3);
 		await idle(one);
 		assert.deepEqual([tries.of(id), others.of(id)], [3, 1]);
+		const [trace = ""] = traces[0]?.split(" ") ?? [];
+		assert.deepEqual(new Set(traces), new Set([`${trace} ${trace}`])); // each try is part of what it came of
 		assert.equal(await one.bus.deadLetters.get(letter?.id ?? ""), null);
 		assert.equal(await one.bus.deadLetters.retry(letter?.id ?? ""), false);
 	});

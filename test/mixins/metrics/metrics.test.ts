@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { Errors, ServiceBroker } from "moleculer";
 import { metricTable } from "../../../contracts/metrics.ts";
 import { count, measured, observe, scrape } from "../../../mixins/metrics/metrics.ts";
+import { MoleculerReporter } from "../../../mixins/metrics/moleculer-reporter.ts";
 
 /** The value of one row of a scrape. */
 const shown = async (row: string): Promise<number | undefined> => {
@@ -42,6 +44,40 @@ describe("metrics", () => {
 
 	it("tell of the process itself", async () => {
 		assert.ok(((await shown("process_resident_memory_bytes")) ?? 0) > 10_000_000);
+	});
+
+	it("of Moleculer come after ours, counted by its own reporter, and go with their broker", async () => {
+		const broker = new ServiceBroker({
+			logger: false,
+			nodeID: "metrics-test",
+			circuitBreaker: { enabled: true },
+			metrics: { enabled: true, collectProcessMetrics: false, reporter: new MoleculerReporter() as unknown as "Prometheus" },
+		});
+		broker.createService({
+			name: "dishes",
+			actions: {
+				cook: () => 1,
+				burn: () => Promise.reject(new Errors.MoleculerError("burnt", 500, "BURNT")),
+			},
+		});
+		await broker.start();
+		await broker.call("dishes.cook");
+		await broker.call("dishes.cook");
+		await assert.rejects(broker.call("dishes.burn"));
+		const labels = 'namespace="",nodeID="metrics-test",service="dishes",action="dishes.cook",type="local",caller="null"';
+		assert.equal(await shown(`moleculer_request_total{${labels}}`), 2);
+		assert.equal(await shown(`moleculer_request_time_bucket{${labels},le="10000"}`), 2);
+		assert.equal(await shown(`moleculer_request_time_count{${labels}}`), 2);
+		assert.ok(((await shown(`moleculer_request_time_sum{${labels}}`)) ?? 0) > 0);
+		const page = await scrape();
+		assert.match(page, /moleculer_request_error_total\{[^}]*action="dishes.burn"[^}]*errorCode="500",errorType="BURNT"\} 1\n/);
+		// What has not happened has a name; what nobody asks for is not counted; and of a metric there is one block.
+		assert.match(page, /^# TYPE moleculer_circuit_breaker_opened_active gauge$/m);
+		assert.doesNotMatch(page, /moleculer_request_levels|moleculer_node_type|quantile="|_rate\{/);
+		const typed = [...page.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
+		assert.equal(new Set(typed).size, typed.length);
+		await broker.stop();
+		assert.doesNotMatch(await scrape(), /moleculer_/);
 	});
 
 	it("all stand in docs/metrics.md with their type and labels, and no others do", async () => {

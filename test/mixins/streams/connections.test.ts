@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { newId } from "../../../contracts/ids.ts";
 import type { Collection } from "../../../mixins/store/port.ts";
 import { createStore, type Store } from "../../../mixins/store/store.ts";
 import { type ConnectionRow, connectionId, connectionRows, runOf, whyEnded } from "../../../mixins/streams/connection-row.ts";
-import { ConnectionSweep, keptMs } from "../../../mixins/streams/connection-sweep.ts";
+import { ConnectionSweep } from "../../../mixins/streams/connection-sweep.ts";
 import { type ConnectionFacts, Connections } from "../../../mixins/streams/connections.ts";
 import { bothStores } from "../../support/both-stores.ts";
 
@@ -176,19 +175,6 @@ bothStores("The registry of connections", (profile) => {
 		await connections.flush();
 		const known = (await stored()).sort((a, b) => (a.live ?? "").localeCompare(b.live ?? ""));
 		assert.deepEqual(known, [{ ...plain, endedAt: at(60_000), endedBy: "client" }, { ...plain, live: "n1/1", lastMessageAt: at(60_000) }]); // biome-ignore format: one line
-	});
-
-	it("forgets what ended a day ago, and nothing else", async () => {
-		const row = (more: object): ConnectionRow => ({ _id: connectionId(start) + newId(), ...plain, ...more });
-		const young = { endedAt: at(1), endedBy: "client" };
-		await rows.createMany([row({ endedAt: at(0), endedBy: "client" }), row(young), row({ live: "n1/1" })]);
-		now = start + keptMs + 1;
-		await sweep("n1/1").round();
-		const left = (await stored()).sort((a) => (a.live ? 1 : -1));
-		assert.deepEqual(left, [
-			{ ...plain, ...young },
-			{ ...plain, live: "n1/1" },
-		]);
 	});
 });
 

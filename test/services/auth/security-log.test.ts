@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { DomainError } from "../../../contracts/errors.ts";
 import type { Link } from "../../../services/auth/links.adapter.ts";
 import { type AuthNode, password, startAuthNode } from "../../support/auth-node.ts";
 import { refused } from "../../support/refused.ts";
@@ -45,13 +47,15 @@ describe("what auth leaves in the log for whoever looks into an incident", () =>
 		await node.call("deleteMe", {}, last.from);
 
 		const from = `, from ${address}`;
+		const stranger = lines.find((line) => line.includes("unknown"))?.match(/ (#[\w-]{16}),/)?.[1];
+		assert.ok(stranger);
 		assert.deepEqual(
 			lines.filter((line) => !line.includes(`user ${admin.user.id} logged in`)),
 			[
 				`user ${id} registered as buyer${from}`,
 				`user ${id} logged in${from}`,
 				`log-in refused: a wrong password of user ${id}${from}`,
-				`log-in refused: an unknown e-mail address${from}`,
+				`log-in refused: an unknown e-mail address, ${stranger}${from}`,
 				`a new password was refused: a wrong password of user ${id}${from}`,
 				`a new password was asked for user ${id}, whom a link is mailed to`,
 				`user ${id} set a new password by a link${from}`,
@@ -69,5 +73,23 @@ describe("what auth leaves in the log for whoever looks into an incident", () =>
 		const all = lines.join("\n");
 		const secrets = [email, password, next, "a wrong one", link.token, ana.accessToken, ana.refreshToken, "example.com"];
 		for (const secret of secrets) assert.ok(!all.includes(secret));
+	});
+
+	it("has a name for each e-mail address that is tried, the same each time, which the address is not known from", async () => {
+		const address = "203.0.113.10";
+		const named = async (email: string, code: "BAD_CREDENTIALS" | "RATE_LIMITED"): Promise<string | undefined> => {
+			lines.length = 0;
+			await refused(node.login(email, { address }), code);
+			return lines.find((line) => line.startsWith("log-in refused"))?.match(/(#[\w-]{16}), from 203\.0\.113\.10$/)?.[1];
+		};
+		const first = await named("Nobody@Example.com", "BAD_CREDENTIALS");
+		assert.ok(first);
+		assert.equal(await named("nobody@example.com", "BAD_CREDENTIALS"), first);
+		assert.notEqual(await named("somebody.else@example.com", "BAD_CREDENTIALS"), first);
+		node.service.throttle.attempt = () => Promise.reject(new DomainError("RATE_LIMITED"));
+		assert.equal(await named("nobody@example.com", "RATE_LIMITED"), first);
+		assert.match(lines.join(), /too many tries/);
+		const known = createHash("sha256").update("nobody@example.com").digest("base64url");
+		assert.ok(!known.startsWith(String(first).slice(1, 9)) && !lines.join().includes("example.com"));
 	});
 });

@@ -295,11 +295,11 @@ bothStores("sessions", (profile) => {
 			const ben = await node.somebody();
 			await node.call("logout", {}, ana.from);
 			pass(3 * 3_600 * second);
-			await node.service.keeper.sweep();
+			await node.service.retainNow();
 			assert.equal(await node.service.store.sessions.findById(ana.from.user.sessionId), null);
 			assert.ok(await node.service.store.sessions.findById(ben.from.user.sessionId));
 			pass(31 * day);
-			await node.service.keeper.sweep();
+			await node.service.retainNow();
 			assert.equal(await node.service.store.sessions.findById(ben.from.user.sessionId), null);
 		});
 	});

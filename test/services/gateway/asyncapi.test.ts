@@ -121,6 +121,10 @@ describe("the AsyncAPI document", function () {
 		assert.equal(operationsOn("bazaar.cdc.{collection}", "send").length, 1);
 		assert.ok(channelAt("bazaar.dead.{group}").parameters.group);
 		assert.ok(channelAt("bazaar.cdc.{collection}").parameters.collection);
+		const [changes] = operationsOn("bazaar.cdc.{collection}", "send");
+		const { headers, payload } = messageOf(changes.messages[0]);
+		assert.deepEqual(Object.keys(headers.properties), ["Nats-Msg-Id", "Souk-Document", "Souk-Origin", "Souk-Omitted"]);
+		assert.deepEqual(Object.keys(at(document, payload.$ref).properties), ["before", "after", "op", "ts_ms"]);
 	});
 
 	it("speaks of plain WebSocket where the installation has no TLS, and keeps its port", () => {

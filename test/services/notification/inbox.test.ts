@@ -21,7 +21,7 @@ const fresh: Inbox = { ...newInbox("ann", at), version: 1, updatedAt: at };
 
 /** As the store would apply it. */
 const moved = (inbox: Inbox, input: MoveInput): Inbox => {
-	const change = decideMove(inbox, input);
+	const change = decideMove(inbox, input, 0);
 	if (!change) return inbox;
 	const { requests } = (change.push ?? {}) as { requests?: { $each: NonNullable<Inbox["requests"]> } };
 	const all = [...(inbox.requests ?? []), ...(requests?.$each ?? [])];
@@ -149,8 +149,8 @@ describe("notification: what somebody has done with an inbox", () => {
 
 	it("is not changed where there is nothing to change", () => {
 		const once = moved(fresh, { move: "read", seq: 3, tail });
-		assert.equal(decideMove(once, { move: "read", seq: 3, tail }), null);
-		assert.equal(decideMove(fresh, { move: "unread", seq: 3, tail }), null);
+		assert.equal(decideMove(once, { move: "read", seq: 3, tail }, 0), null);
+		assert.equal(decideMove(fresh, { move: "unread", seq: 3, tail }, 0), null);
 	});
 
 	it("remembers requests with a key: the first answer again, also after other moves; another body or move is refused", () => {
@@ -158,12 +158,12 @@ describe("notification: what somebody has done with an inbox", () => {
 		const read: MoveInput = { move: "read", seq: 3, tail, request };
 		const first = moved(fresh, read);
 		const then = moved(first, { move: "unread", seq: 3, tail });
-		assert.equal(decideMove(then, read), null);
+		assert.equal(decideMove(then, read, 0), null);
 		const answer = answered(then, read);
 		assert.deepEqual(answer?.flags, { seen: true, read: true, archived: false });
 		assert.equal(answer?.version, first.version);
-		assert.equal(code(() => decideMove(then, { ...read, request: { ...request, hash: "other" } })), "IDEMPOTENCY_KEY_REUSED"); // biome-ignore format: one line
-		assert.equal(code(() => decideMove(then, { ...read, move: "archive" })), "IDEMPOTENCY_KEY_REUSED"); // biome-ignore format: one line
+		assert.equal(code(() => decideMove(then, { ...read, request: { ...request, hash: "other" } }, 0)), "IDEMPOTENCY_KEY_REUSED"); // biome-ignore format: one line
+		assert.equal(code(() => decideMove(then, { ...read, move: "archive" }, 0)), "IDEMPOTENCY_KEY_REUSED"); // biome-ignore format: one line
 		// Without a name the key is random: it is not kept.
 		assert.equal(moved(fresh, { ...read, request: { ...request, named: false } }).requests, undefined);
 	});
@@ -172,16 +172,16 @@ describe("notification: what somebody has done with an inbox", () => {
 		const request = { key: "k", hash: "h", named: true };
 		const read: MoveInput = { move: "read", seq: 3, tail, request, ifMatch: [1] };
 		const first = moved(fresh, read);
-		assert.equal(decideMove(first, read), null);
-		assert.equal(code(() => decideMove(first, { move: "read", seq: 4, tail, ifMatch: [1] })), "VERSION_CONFLICT"); // biome-ignore format: one line
-		assert.ok(decideMove(first, { move: "read", seq: 4, tail, ifMatch: [1, 2] }));
-		assert.ok(decideMove(first, { move: "read", seq: 4, tail, ifMatch: "*" }));
+		assert.equal(decideMove(first, read, 0), null);
+		assert.equal(code(() => decideMove(first, { move: "read", seq: 4, tail, ifMatch: [1] }, 0)), "VERSION_CONFLICT"); // biome-ignore format: one line
+		assert.ok(decideMove(first, { move: "read", seq: 4, tail, ifMatch: [1, 2] }, 0));
+		assert.ok(decideMove(first, { move: "read", seq: 4, tail, ifMatch: "*" }, 0));
 	});
 
 	it("takes no more moves once its account is gone", () => {
 		assert.ok(decideErase(fresh)?.set?.erased);
 		const gone: Inbox = { ...fresh, erased: true };
 		assert.equal(decideErase(gone), null);
-		assert.equal(code(() => decideMove(gone, { move: "read", seq: 1, tail })), "NOT_FOUND"); // biome-ignore format: one line
+		assert.equal(code(() => decideMove(gone, { move: "read", seq: 1, tail }, 0)), "NOT_FOUND"); // biome-ignore format: one line
 	});
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ProductView } from "../../../contracts/http/orders.ts";
+import type { ProductView } from "../../../contracts/http/products.ts";
 import { newId } from "../../../contracts/ids.ts";
 import type { PageOf } from "../../../mixins/paging/page.ts";
 import { bothStores } from "../../support/both-stores.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { OrderView, ProductView } from "../../../contracts/http/orders.ts";
+import type { OrderView } from "../../../contracts/http/orders.ts";
+import type { ProductView } from "../../../contracts/http/products.ts";
 import { newId } from "../../../contracts/ids.ts";
 import type { Order } from "../../../services/orders/order.ts";
 import { orderIdOf } from "../../../services/orders/order.ts";

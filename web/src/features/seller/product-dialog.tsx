@@ -1,6 +1,6 @@
 import { toast } from "sonner";
 import { exponentOf, isCurrency } from "../../../../contracts/currency.ts";
-import type { ProductView } from "../../../../contracts/http/orders.ts";
+import type { ProductView } from "../../../../contracts/http/products.ts";
 import { ask, post } from "../../api/http.ts";
 import { Refused } from "../../api/problem.ts";
 import { queries } from "../../api/queries.ts";

@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { ProductView } from "../../../../contracts/http/orders.ts";
+import type { ProductView } from "../../../../contracts/http/products.ts";
 import { get, type Page as PageOf, withQuery } from "../../api/http.ts";
 import type { PageProps } from "../../app.tsx";
 import { Money, Name } from "../../ui/format.tsx";

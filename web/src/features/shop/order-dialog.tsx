@@ -1,5 +1,6 @@
 import { useState } from "react";
-import type { OrderView, ProductView } from "../../../../contracts/http/orders.ts";
+import type { OrderView } from "../../../../contracts/http/orders.ts";
+import type { ProductView } from "../../../../contracts/http/products.ts";
 import { post } from "../../api/http.ts";
 import { queries } from "../../api/queries.ts";
 import { navigate } from "../../router/router.tsx";

@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
-import type { ProductView } from "../../../../contracts/http/orders.ts";
+import type { ProductView } from "../../../../contracts/http/products.ts";
 import { get, type Page as PageOf, withQuery } from "../../api/http.ts";
 import type { PageProps } from "../../app.tsx";
 import { Money } from "../../ui/format.tsx";
