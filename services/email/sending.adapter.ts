@@ -40,6 +40,11 @@ export interface SendingOptions {
 	logger: Logger;
 }
 
+/**
+ * How long the outcome of a try waits for those of the others that were claimed with it, in ms: noted together, their slots are free together, and
+ * the next are claimed and looked up together.
+ */
+const gatherMs = 10;
 /** How long `stop` waits for answers of the server, in ms. */
 const patience = 6_000;
 /** Between tries to note what a server answered, in ms. */
@@ -69,7 +74,7 @@ export class Sending {
 
 	constructor(options: SendingOptions) {
 		this.#options = options;
-		this.#notes = new MicroBatch({ gatherMs: 0, flush: (moves) => mutateMany(options.mails, moves) });
+		this.#notes = new MicroBatch({ gatherMs, flush: (moves) => mutateMany(options.mails, moves) });
 		this.#work = this.#run();
 	}
 
