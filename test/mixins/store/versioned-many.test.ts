@@ -107,6 +107,26 @@ bothStores("store: many entities in one command", (profileOf) => {
 		}
 	});
 
+	it("a lost answer costs one read where all was written, and where that fails too each looks for its own mark", async () => {
+		for (const reads of [true, false]) {
+			told.splice(0);
+			const known = await made(3);
+			const calls: string[] = [];
+			const befall: Befall = (method) => {
+				calls.push(method);
+				const lose = (): never => {
+					throw method === "updateMany" ? new WriteUncertain("the answer was lost") : new StoreUnavailable("away for a moment");
+				};
+				if (method === "updateMany") return { after: lose };
+				return method === "findByIds" && !reads ? { before: lose } : undefined;
+			};
+			await moving(known, once, befalling(counters, befall));
+			await eachOnce(known);
+			const looks = reads ? [] : known.map(() => "findById");
+			assert.deepEqual(calls, ["updateMany", "findByIds", ...looks]);
+		}
+	});
+
 	it("a store that refuses after some were written leaves nobody changed twice, and nobody out", async () => {
 		const known = await made(3);
 		const befall: Befall = (method, [updates]) =>
