@@ -98,6 +98,7 @@ export class LocalBus implements Bus {
 		const stopExpiry = expireRecords(records, this.#logger);
 		if (this.#ready) this.#catchUp([group]);
 		return async () => {
+			for (const outbox of this.#outboxes.values()) outbox.hurry();
 			await group.stop();
 			await stopExpiry();
 		};
@@ -264,7 +265,7 @@ export class LocalBus implements Bus {
 	#noneWantsIt({ event, entityId, outbox }: Tracked): void {
 		this.#forget(event.id);
 		outbox
-			.unwanted(entityId, event.id)
+			.handled(entityId, event.id)
 			.catch((error) => this.#logger.warn(`${event.type} ${event.id} is left to the sweep:`, error));
 	}
 

@@ -18,6 +18,7 @@ export class MicroBatch<T, R> {
 	readonly #options: Required<MicroBatchOptions<T, R>>;
 	#waiting: Waiting<T, R>[] = [];
 	#running: Promise<void> | undefined;
+	#gathered: (() => void) | undefined;
 
 	constructor(options: MicroBatchOptions<T, R>) {
 		this.#options = { maxItems: 500, ...options };
@@ -31,9 +32,14 @@ export class MicroBatch<T, R> {
 		return promise;
 	}
 
-	/** Resolves when nothing is waiting or under way. */
+	/** Resolves when nothing is waiting or under way. What waits for company waits no longer. */
 	async drain(): Promise<void> {
-		while (this.#running) await this.#running;
+		for (; this.#running; await this.#running) this.hurry();
+	}
+
+	/** What waits for company leaves now. */
+	hurry(): void {
+		this.#gathered?.();
 	}
 
 	// One batch at a time: what comes while one is under way makes up the next, so the batches grow with the load.
@@ -46,8 +52,15 @@ export class MicroBatch<T, R> {
 	#gather(): Promise<void> {
 		const { gatherMs } = this.#options;
 		return new Promise((resolve) => {
-			if (gatherMs > 0) setTimeout(resolve, gatherMs);
-			else setImmediate(resolve);
+			if (gatherMs === 0) {
+				setImmediate(resolve);
+				return;
+			}
+			const timer = setTimeout(resolve, gatherMs);
+			this.#gathered = () => {
+				clearTimeout(timer);
+				resolve();
+			};
 		});
 	}
 

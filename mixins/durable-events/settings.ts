@@ -27,6 +27,11 @@ export const fixed = {
 	lostDeliveries: 5,
 	/** How long marks and records wait for company, so that many travel in one command. */
 	gatherMs: 20,
+	/**
+	 * Embedded: how long what is said of an event that was handled waits for company. Nobody waits for it, and an event that all its groups have handled
+	 * by then needs no records; what a crash finds waiting is delivered again, as all that was under way is.
+	 */
+	leaveMs: 250,
 	expireEvery: 60_000,
 } as const;
 

@@ -77,7 +77,15 @@ const longestPause = 100;
 /** Reads after a lost answer, before the caller has to live with "uncertain". */
 const resolveTries = 3;
 
-const mark = (): string => randomBytes(6).toString("base64url");
+const markBytes = 6;
+/** Random bytes in store: asking for six costs as much as asking for thousands, and each change needs six. */
+const pool = { bytes: Buffer.alloc(0), at: 0 };
+
+export const mark = (): string => {
+	if (pool.at >= pool.bytes.length) Object.assign(pool, { bytes: randomBytes(markBytes * 512), at: 0 });
+	pool.at += markBytes;
+	return pool.bytes.toString("base64url", pool.at - markBytes, pool.at);
+};
 
 const pause = (attempt: number): Promise<void> => delay(Math.random() * Math.min(longestPause, 2 ** attempt));
 
@@ -139,7 +147,13 @@ export const createEntity = async <T extends Entity>(
 /** Whether a request is among what changes. */
 const remembers = ({ push, set }: Change): boolean => push?.requests !== undefined || set?.requests !== undefined;
 
-const updateFor = (change: Change, outbox: readonly OutboxEvent[], ours: string, { at }: Cause, graceMs: number): Update => ({
+export const updateFor = (
+	change: Change,
+	outbox: readonly OutboxEvent[],
+	ours: string,
+	{ at }: Cause,
+	graceMs: number,
+): Update => ({
 	$set: { ...change.set, updatedAt: new Date(at).toISOString() },
 	$inc: { ...change.inc, version: 1 },
 	$unset: Object.fromEntries((change.unset ?? []).map((path) => [path, true])),
@@ -155,9 +169,16 @@ const updateFor = (change: Change, outbox: readonly OutboxEvent[], ours: string,
 });
 
 /** The write of one round. It may have happened, and as long as the version stands still it may yet happen. */
-interface Try {
+export interface Try {
 	ours: string;
 	events: readonly OutboxEvent[];
+}
+
+/** What somebody who gave up before knows. */
+export interface Before {
+	unanswered: Try;
+	/** The answer to it was lost. */
+	lost: WriteUncertain | undefined;
 }
 
 /** Reads; only when `lost` is set, so that giving up has something true to say, tries it more than once. */
@@ -183,9 +204,10 @@ const run = async <T extends Entity>(
 	decide: (current: T) => Change | null,
 	cause: Cause,
 	known: T | undefined,
+	before?: Before,
 ): Promise<Mutation<T> | null> => {
-	const unanswered: Try[] = [];
-	let lost: WriteUncertain | undefined;
+	const unanswered: Try[] = before ? [before.unanswered] : [];
+	let lost = before?.lost;
 	for (let round = 0; round < tries; round++) {
 		if (round > 0) await pause(round);
 		const guess = round === 0 ? known : undefined;
@@ -220,6 +242,8 @@ const run = async <T extends Entity>(
  * `known` is the entity as the caller saw it last: it saves the read if nobody changed it since. Only for decisions that never
  * throw, because the first may be made on what is no longer true.
  *
+ * `before` is a try of the caller's own that may have happened: see versioned-many.ts.
+ *
  * A lost answer is resolved by a read. After it `entity` may already show later changes of others.
  * Throws Contended, DuplicateKey, StoreUnavailable (nothing was written), WriteUncertain (not even the read got through).
  */
@@ -229,10 +253,11 @@ export const mutate = <T extends Entity>(
 	decide: (current: T) => Change | null,
 	cause: Cause,
 	known?: T,
+	before?: Before,
 ): Promise<Mutation<T> | null> =>
 	// One at a time in this process: on a busy entity it is cheaper to wait than to lose the race.
 	inTurn(`${collection.name}/${id}`, collection.outbox, async () => {
-		const result = await run(collection, id, decide, cause, known);
+		const result = await run(collection, id, decide, cause, known, before);
 		if (result?.changed) tell(collection as never, id, result.events);
 		return result;
 	});

@@ -5,10 +5,10 @@ import type { Composer, Sender } from "./composing.adapter.ts";
 import type { EmailService } from "./email-base.ts";
 import type { Mail } from "./mail.ts";
 import type { Outcome } from "./moves.ts";
-import { type Contact, contactOf, preferencesOf } from "./people.adapter.ts";
+import { allOn, type Contact } from "./people.adapter.ts";
 import { sendableAt } from "./sendable.ts";
 import type { SmtpOutcome } from "./smtp-outcome.ts";
-import { suppress, suppressionOf } from "./suppressing.adapter.ts";
+import { suppress } from "./suppressing.adapter.ts";
 import type { Transport } from "./transport.ts";
 import { realToken, wordingOf } from "./wording.adapter.ts";
 
@@ -23,21 +23,20 @@ export interface Post {
 const failed = (reason: string): Outcome => ({ kind: "failed", reason, attempted: false });
 
 const suppressedBefore = async (service: EmailService, address: string): Promise<Outcome | null> => {
-	const found = await suppressionOf(service, address);
-	return (
-		found && { kind: "suppressed", reason: `the address takes no mail, since ${found.at}: ${found.reason}`, attempted: false }
-	);
+	const found = await service.lookUp.suppression(address);
+	if (!found) return null;
+	return { kind: "suppressed", reason: `the address takes no mail, since ${found.at}: ${found.reason}`, attempted: false };
 };
 
 const unwantedNow = async (service: EmailService, { kind, userId }: Mail): Promise<Outcome | null> => {
 	if (kind === null) return null;
 	const now = clock.now();
-	const when = sendableAt(now, await preferencesOf(service, userId), kind);
+	const when = sendableAt(now, (await service.lookUp.preferences(userId)) ?? allOn, kind);
 	if (when === null) return { kind: "dropped", reason: "mails of this kind are switched off" };
 	return when > now ? { kind: "held", until: when, reason: "its recipient wants no mail right now" } : null;
 };
 
-const refusedFor = async (service: EmailService, mail: Mail, contact: Contact | null): Promise<Outcome | null> => {
+const refusedFor = async (service: EmailService, mail: Mail, contact: Contact | undefined): Promise<Outcome | null> => {
 	if (!contact) return { kind: "dropped", reason: "nobody active has this account" };
 	if (!isAddress(contact.email)) return failed("the address is not one that mail can be sent to");
 	return (await suppressedBefore(service, contact.email)) ?? (await unwantedNow(service, mail));
@@ -59,7 +58,7 @@ const meaning = (outcome: SmtpOutcome): Outcome => {
 
 /** Throws what those that it asks throw: then it was no try. */
 export const attemptMail = async (service: EmailService, post: Post, mail: Mail, signal: AbortSignal): Promise<Outcome> => {
-	const contact = await contactOf(service, mail.userId);
+	const contact = await service.lookUp.contact(mail.userId);
 	const refused = await refusedFor(service, mail, contact);
 	if (refused || !contact) return refused ?? failed("nobody to send it to");
 	const said = await quotable(service, mail);

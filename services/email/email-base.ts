@@ -11,6 +11,7 @@ import { outboxIndex, requestsIndex } from "../../mixins/store/versioned.ts";
 import type { Post } from "./attempting.adapter.ts";
 import type { MailWindows } from "./chat-window.ts";
 import type { DigestItem, MailDigest } from "./digest.ts";
+import type { LookUp } from "./looking-up.adapter.ts";
 import type { Mail } from "./mail.ts";
 import type { Sending } from "./sending.adapter.ts";
 
@@ -123,6 +124,10 @@ export interface EmailVars extends StoreMembers<EmailCollections>, RetentionMemb
 	endGauge?: () => void;
 	sending: Sending | undefined;
 	post: Post | undefined;
+	/** Stores mails that wait to be sent, those that are there already left out. */
+	queueMails(mails: readonly Mail[]): Promise<void>;
+	/** What a try has to know of its recipient. Those who are asked about together are read together. */
+	lookUp: LookUp;
 	digesting: LeasedJob | undefined;
 	/** What unsubscribe links are signed with, once it was needed. */
 	unsubscribeSecret: Promise<Buffer> | undefined;

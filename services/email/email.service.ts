@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ServiceSchema, ServiceSettingSchema } from "moleculer";
 import { clock } from "../../config/clock.ts";
 import { profile as profileOfProcess } from "../../config/profile.ts";
+import { insertTogether } from "../../mixins/batching/insert-together.ts";
 import { type DurableEventsMembers, durableEvents } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { GroupHealth } from "../../mixins/durable-events/port.ts";
 import { health } from "../../mixins/health/health.mixin.ts";
@@ -16,6 +17,7 @@ import { loadDkim } from "./dkim.adapter.ts";
 import { collections, type EmailCollections, type EmailProfile, type EmailService, type EmailVars } from "./email-base.ts";
 import { emlTransport } from "./eml.adapter.ts";
 import { emailRetention, forgetting } from "./forgetting.mixin.ts";
+import { lookUpOf } from "./looking-up.adapter.ts";
 import { operating } from "./operating.mixin.ts";
 import { queueHealth } from "./queue-health.ts";
 import { queueing } from "./queueing.mixin.ts";
@@ -45,7 +47,7 @@ const openPost = async (service: EmailService): Promise<Post> => {
 	return { sender, compose, transport: await openTransport(service) };
 };
 
-const startSending = (service: EmailService, post: Post): Sending => {
+const startSending = (service: EmailService & DurableEventsMembers, post: Post): Sending => {
 	const { reconcileEvery, leaseTimeout, answerDeadline } = service.profile;
 	return new Sending({
 		mails: service.store.mails,
@@ -54,6 +56,7 @@ const startSending = (service: EmailService, post: Post): Sending => {
 		everyMs: reconcileEvery,
 		claimFor: 3 * leaseTimeout,
 		postponeFor: answerDeadline,
+		told: (type) => service.bus?.wants(type) ?? true,
 		logger: service.logger,
 	});
 };
@@ -65,8 +68,10 @@ const sendingMails = (profile: EmailProfile | undefined) =>
 		created(this: EmailService) {
 			this.profile = profile ?? profileOfProcess();
 		},
-		async started(this: EmailService) {
+		async started(this: EmailService & DurableEventsMembers) {
 			this.post = await openPost(this);
+			this.lookUp = lookUpOf(this);
+			this.queueMails = insertTogether(this.store.mails);
 			this.sending = startSending(this, this.post);
 			const { mails } = this.store;
 			this.endGauge = measured("mails_waiting", {}, () => mails.count({ dueAt: { $lte: clock.now() } }));

@@ -26,7 +26,7 @@ interface OwnPreferences extends MailPreferences {
 	userId: string;
 }
 
-const allOn: MailPreferences = { kinds: {}, quietHours: null, digest: "off" };
+export const allOn: MailPreferences = { kinds: {}, quietHours: null, digest: "off" };
 
 /** In no order. */
 export const preferencesOfAll = async (
@@ -37,6 +37,3 @@ export const preferencesOfAll = async (
 	const found = new Map(items.map((item) => [item.userId, item]));
 	return new Map(userIds.map((userId) => [userId, found.get(userId) ?? allOn]));
 };
-
-export const preferencesOf = async (asking: Asking, userId: string): Promise<MailPreferences> =>
-	(await preferencesOfAll(asking, [userId])).get(userId) ?? allOn;

@@ -1,8 +1,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { clock } from "../../config/clock.ts";
 import type { DomainEvent } from "../../contracts/events.ts";
-import { causeOf } from "../../mixins/call-meta/call-meta.ts";
-import { createEntity } from "../../mixins/store/versioned.ts";
+import { newEntity } from "../../mixins/store/versioned-many.ts";
 import { currentOrigin } from "../../mixins/tracing/scope.ts";
 import type { EmailService } from "./email-base.ts";
 import { type Mail, newMail } from "./mail.ts";
@@ -11,10 +10,9 @@ import { mailedEvents, mailsOf } from "./mails-of.ts";
 // What happened becomes mails that wait to be sent. An event that comes again finds its mails there.
 
 async function queue(this: EmailService, { params: event }: Context<DomainEvent>): Promise<void> {
-	const cause = causeOf({ requestID: event.requestid });
-	for (const draft of mailsOf(event)) {
-		await createEntity<Mail>(this.store.mails, newMail(draft, event.id, clock.now(), currentOrigin()), [], cause);
-	}
+	const at = clock.now();
+	const mails = mailsOf(event).map((draft) => newEntity<Mail>(newMail(draft, event.id, at, currentOrigin()), { at }));
+	if (mails.length > 0) await this.queueMails(mails);
 	this.sending?.wake();
 }
 

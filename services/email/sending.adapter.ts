@@ -1,16 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { clock } from "../../config/clock.ts";
+import type { EventDraft } from "../../contracts/events.ts";
 import { newId } from "../../contracts/ids.ts";
+import { MicroBatch } from "../../mixins/durable-events/micro-batch.ts";
 import { count } from "../../mixins/metrics/metrics.ts";
 import type { StoreCollection } from "../../mixins/store/store.ts";
-import { mutate } from "../../mixins/store/versioned.ts";
-import { scopeFrom } from "../../mixins/tracing/scope.ts";
+import type { Change, Mutation } from "../../mixins/store/versioned.ts";
+import { type Move, mutateMany } from "../../mixins/store/versioned-many.ts";
+import { currentTraceparent, scopeFrom } from "../../mixins/tracing/scope.ts";
 import { inSpanOf, type Span } from "../../mixins/tracing/spans.ts";
 import type { Mail } from "./mail.ts";
 import { decideClaim, decideOutcome, type Outcome } from "./moves.ts";
 
 // Sends what is due, on every node, each mail on one of them: whoever moves its `dueAt` first has it for `claimFor`, and moves it on while
-// at it. What a second run does:
+// at it. Claims, and what servers said meanwhile, are one command each. What a second run does:
 //   claimed, process dies:          after `claimFor` somebody else claims it; the try is written down as unknown
 //   taken by the server, not noted: the same. This is the one case in which a mail goes out again, under the same Message-ID
 //   noted, event not published:     the sweeper publishes it
@@ -32,9 +35,16 @@ export interface SendingOptions {
 	claimFor: number;
 	/** How long a mail waits when its try could not even be made, in ms. */
 	postponeFor: number;
+	/** Whether anybody may ask for the events of this type. */
+	told?: (type: EventDraft["type"]) => boolean;
 	logger: Logger;
 }
 
+/**
+ * How long the outcome of a try waits for those of the others that were claimed with it, in ms: noted together, their slots are free together, and
+ * the next are claimed and looked up together.
+ */
+const gatherMs = 10;
 /** How long `stop` waits for answers of the server, in ms. */
 const patience = 6_000;
 /** Between tries to note what a server answered, in ms. */
@@ -56,6 +66,7 @@ export class Sending {
 	readonly #options: SendingOptions;
 	readonly #running = new Map<string, Promise<void>>();
 	readonly #letGo = new AbortController();
+	readonly #notes: MicroBatch<Move<Mail>, PromiseSettledResult<Mutation<Mail> | null>>;
 	#stopping = false;
 	#wake: (() => void) | undefined;
 	#woken = false;
@@ -63,6 +74,7 @@ export class Sending {
 
 	constructor(options: SendingOptions) {
 		this.#options = options;
+		this.#notes = new MicroBatch({ gatherMs, flush: (moves) => mutateMany(options.mails, moves) });
 		this.#work = this.#run();
 	}
 
@@ -116,18 +128,32 @@ export class Sending {
 		const page = { sort: [["dueAt", 1]], limit: free * pagePerSlot } as const;
 		const due = await mails.find({ where: { dueAt: { $lte: clock.now() } }, ...page });
 		const chosen = anyOf(due.filter(({ _id }) => !this.#running.has(_id)), free); // biome-ignore format: one line
-		const claimed = await Promise.all(chosen.map((mail) => this.#claim(mail)));
-		for (const mail of claimed) if (mail) this.#begin(mail);
-		return chosen.length > 0 && claimed.includes(null);
+		const claims = await this.#claim(chosen);
+		for (const { mail } of claims) if (mail) this.#begin(mail);
+		const failed = claims.find(({ error }) => error);
+		if (failed) throw failed.error;
+		return claims.some(({ mail }) => !mail);
 	}
 
-	/** Null: somebody else has it. */
-	async #claim(found: Mail): Promise<Mail | null> {
+	/** Without a mail: somebody else has it. */
+	async #claim(found: readonly Mail[]): Promise<{ mail?: Mail; error?: unknown }[]> {
 		const { mails, claimFor } = this.#options;
-		const id = newId();
+		const id = newId(); // of a mail it is asked for once, so that one does for all of a round
 		const at = clock.now();
-		const claimed = await mutate(mails, found._id, (mail) => decideClaim(mail, id, at, claimFor), { at }, found);
-		return claimed?.entity.claim?.id === id ? claimed.entity : null;
+		const decide = (mail: Mail): Change | null => this.#worthTelling(decideClaim(mail, id, at, claimFor));
+		const claims = await mutateMany(mails, found.map((known) => ({ known, decide, cause: { at } }))); // biome-ignore format: one line
+		return claims.map((claim) => {
+			if (claim.status === "rejected") return { error: claim.reason };
+			const mail = claim.value?.entity;
+			return mail?.claim?.id === id ? { mail } : {};
+		});
+	}
+
+	/** Without events that nobody can ask for: each costs a write that takes it away again. */
+	#worthTelling(change: Change | null): Change | null {
+		const { told } = this.#options;
+		if (!told || !change?.events) return change;
+		return { ...change, events: change.events.filter(({ type }) => told(type)) };
 	}
 
 	#begin(mail: Mail): void {
@@ -174,15 +200,13 @@ export class Sending {
 
 	/** As long as the claim would have lasted: a server that took a mail while the database was away must not get it again. */
 	async #note(mail: Mail, claimId: string, outcome: Outcome): Promise<void> {
-		const { mails, claimFor } = this.#options;
+		const { claimFor } = this.#options;
 		for (let waited = 0; ; waited += notePause) {
 			const at = clock.now();
-			try {
-				await mutate(mails, mail._id, (current) => decideOutcome(current, claimId, outcome, at), { at }, mail);
-				return;
-			} catch (error) {
-				if (waited >= claimFor || this.#letGo.signal.aborted) throw error;
-			}
+			const decide = (current: Mail): Change | null => this.#worthTelling(decideOutcome(current, claimId, outcome, at));
+			const noted = await this.#notes.add({ known: mail, decide, cause: { at, traceparent: currentTraceparent() } });
+			if (noted.status === "fulfilled") return;
+			if (waited >= claimFor || this.#letGo.signal.aborted) throw noted.reason;
 			await delay(notePause);
 		}
 	}

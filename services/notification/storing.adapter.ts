@@ -51,6 +51,9 @@ interface Waiting extends Delivery {
 /** Of one command. Each is a commit; in one process it keeps everything else waiting for some milliseconds. */
 const mostAtOnce = 500;
 
+/** As many that wait for one inbox are worth waking its actor for, which stores them in one command; otherwise each would need a round of its own. */
+const crowd = 4;
+
 export class Storing {
 	readonly #parts: StoringParts;
 	#waiting: Waiting[] = [];
@@ -80,7 +83,11 @@ export class Storing {
 	/** What comes while a round is under way shares the next one. */
 	async #run(): Promise<void> {
 		this.#running = true;
-		while (this.#waiting.length > 0) await this.#round(this.#take());
+		while (this.#waiting.length > 0) {
+			const { round, crowds } = this.#take();
+			for (const item of crowds) this.#post(item);
+			if (round.length > 0) await this.#round(round);
+		}
 		this.#running = false;
 	}
 
@@ -89,21 +96,25 @@ export class Storing {
 		this.#queued.set(item.stream, (this.#queued.get(item.stream) ?? 0) + 1);
 	}
 
-	/** One of each inbox: a second one would leave a hole if the first were refused. */
-	#take(): Waiting[] {
+	/** One of each inbox: a second one would leave a hole if the first were refused. Where many wait for the same one, all of them, in order. */
+	#take(): { round: Waiting[]; crowds: Waiting[] } {
 		const round = new Map<string, Waiting>();
+		const crowds: Waiting[] = [];
 		const later: Waiting[] = [];
 		for (const item of this.#waiting) {
-			if (round.size < mostAtOnce && !round.has(item.stream)) round.set(item.stream, item);
+			if ((this.#queued.get(item.stream) ?? 0) >= crowd && crowds.length < mostAtOnce) crowds.push(item);
+			else if (round.size < mostAtOnce && !round.has(item.stream)) round.set(item.stream, item);
 			else later.push(item);
 		}
 		this.#waiting = later;
-		for (const stream of round.keys()) {
-			const left = (this.#queued.get(stream) ?? 1) - 1;
-			if (left > 0) this.#queued.set(stream, left);
-			else this.#queued.delete(stream);
-		}
-		return [...round.values()];
+		for (const { stream } of [...round.values(), ...crowds]) this.#dequeued(stream);
+		return { round: [...round.values()], crowds };
+	}
+
+	#dequeued(stream: string): void {
+		const left = (this.#queued.get(stream) ?? 1) - 1;
+		if (left > 0) this.#queued.set(stream, left);
+		else this.#queued.delete(stream);
 	}
 
 	#hasActor(stream: string): boolean {
@@ -169,16 +180,20 @@ export class Storing {
 		});
 	}
 
-	/** An actor that is open keeps the order of its posts; while it opens, one after the other. */
+	/** An actor that is open keeps the order of its posts, and stores together what comes together; while it opens, one after the other. */
 	#inTurn(stream: string, post: () => Promise<Posted>): Promise<Posted> {
 		const before = this.#opening.get(stream);
-		if (!before && this.#parts.engine().look(stream)) return post();
+		const isOpen = (): boolean => this.#parts.engine().look(stream) !== null;
+		if (!before && isOpen()) return post();
 		const posted = before ? before.then(post) : post();
-		const over = posted
-			.catch(() => undefined) // whoever asked is told
-			.then(() => {
-				if (this.#opening.get(stream) === over) this.#opening.delete(stream);
-			});
+		const settled = posted.then(
+			() => undefined,
+			() => undefined, // whoever asked is told
+		);
+		const turn = before ? before.then(() => (isOpen() ? undefined : settled)) : settled;
+		const over = turn.then(() => {
+			if (this.#opening.get(stream) === over) this.#opening.delete(stream);
+		});
 		this.#opening.set(stream, over);
 		return posted;
 	}

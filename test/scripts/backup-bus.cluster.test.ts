@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AckPolicy, connect, type JetStreamClient, type JetStreamManager, type NatsConnection, nanos } from "nats";
+import { AckPolicy, connect, DeliverPolicy, type JetStreamClient, type JetStreamManager, type NatsConnection, nanos } from "nats";
 import { ensureConsumer } from "../../mixins/durable-events/jetstream/consumer-config.ts";
 import { hasForeignEvents, placeOfBus, rewindBus } from "../../scripts/backup/bus.ts";
 import { needs, type RunningServer, startNats } from "../support/servers.ts";
@@ -29,6 +29,8 @@ describe("JetStream that is taken back to where it was at a backup", () => {
 		name: "orders",
 		durable_name: "orders",
 		filter_subjects: [subject],
+		// As a node wants it.
+		deliver_policy: DeliverPolicy.All,
 		ack_policy: AckPolicy.Explicit,
 	};
 	const publish = async (...ids: string[]): Promise<boolean[]> => {

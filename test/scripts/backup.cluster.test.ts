@@ -11,7 +11,7 @@ import { until } from "../support/until.ts";
 import { backupAndRestore } from "./backup.suite.ts";
 
 describe("A backup of a cluster", function () {
-	this.timeout(60_000);
+	this.timeout(180_000);
 	let world: LosableWorld;
 	before(async function () {
 		needsOwn(this, "nats", "mongod", "redis");

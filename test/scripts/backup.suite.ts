@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { MailView } from "../../contracts/http/mails.ts";
 import { type HttpClient, login } from "../support/http.ts";
 import { InboxDevice } from "../support/inbox-device.ts";
+import { insist } from "../support/insist.ts";
 import { clientOf, historyOf, Reader } from "../support/live-followers.ts";
 import type { LosableWorld } from "../support/losable-world.ts";
 import { type Market, openMarket, type Someone, signInAgain } from "../support/market.ts";
@@ -105,7 +106,7 @@ export const backupAndRestore = (
 	};
 	const log = () => historyOf(world().api, stream, shop.seller.token);
 	const orderOf = async ({ id }: Acked): Promise<{ status: string } | null> => {
-		const { status, body } = await world().api.get(`/v1/orders/${id}`, { token: shop.buyer.token });
+		const { status, body } = await insist(() => world().api.get(`/v1/orders/${id}`, { token: shop.buyer.token }));
 		assert.ok(status === 200 || status === 404, JSON.stringify(body));
 		return status === 200 ? body : null;
 	};

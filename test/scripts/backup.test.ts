@@ -5,7 +5,7 @@ import { removeDir, tempDir } from "../support/temp-dir.ts";
 import { backupAndRestore } from "./backup.suite.ts";
 
 describe("A backup of one process", function () {
-	this.timeout(60_000);
+	this.timeout(180_000);
 	let world: LosableWorld;
 	before(async () => {
 		world = await losableProcess();

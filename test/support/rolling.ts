@@ -159,6 +159,8 @@ export class Busy {
 
 	close(): void {
 		this.#over = true;
+		// What is cut off here is nobody's result any more.
+		for (const work of this.#work) work.catch(() => undefined);
 		for (const { followers } of this.talks) for (const follower of followers) follower.close();
 	}
 

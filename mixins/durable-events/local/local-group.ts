@@ -46,7 +46,10 @@ export class LocalGroup {
 	readonly #next = new Map<string, Job>();
 	readonly #queue: Job[] = [];
 	readonly #timers = new Map<Job, NodeJS.Timeout>();
+	/** Until all about an event is written down, which holds up no other. */
 	readonly #inFlight = new InFlight();
+	/** Handlers at work. */
+	#working = 0;
 	readonly #stopping = new AbortController();
 
 	constructor(options: LocalGroupOptions) {
@@ -99,6 +102,7 @@ export class LocalGroup {
 		for (const timer of this.#timers.values()) clearTimeout(timer);
 		this.#queue.length = 0;
 		const { policy } = this.#options.subscription;
+		this.records.hurry();
 		const all = await this.#inFlight.drained(fixed.drainMs);
 		if (!all)
 			this.#options.logger.warn(
@@ -113,7 +117,7 @@ export class LocalGroup {
 	}
 
 	#fill(): void {
-		while (this.active && this.#inFlight.size < this.#options.subscription.policy.concurrency) {
+		while (this.active && this.#working < this.#options.subscription.policy.concurrency) {
 			const job = this.#queue.shift();
 			if (!job) return;
 			// Not for whoever happens to make room: what is logged about it is part of what it came of.
@@ -124,33 +128,43 @@ export class LocalGroup {
 
 	async #handle(job: Job): Promise<void> {
 		try {
-			await this.#try(job);
+			const settle = await this.#inSlot(() => this.#try(job));
+			await settle();
 		} catch (error) {
 			// Its own book-keeping failed, or we are being stopped; either way the event has not ended.
-			if (!(error instanceof Stopping)) {
-				this.#options.logger.error(`group ${this.#options.subscription.policy.group}: ${job.event.type} ${job.event.id}:`, error);
-				this.#later(job, this.#delay(job));
-			}
+			if (error instanceof Stopping) return;
+			this.#options.logger.error(`group ${this.#options.subscription.policy.group}: ${job.event.type} ${job.event.id}:`, error);
+			this.#later(job, this.#delay(job));
 		}
-		// The slot is free only after this promise is done, hence not here and now.
-		setImmediate(() => this.#fill());
 	}
 
-	async #try(job: Job): Promise<void> {
+	/** What is written down about an event afterwards travels with that of many others: no handler waits for it. */
+	async #inSlot<T>(work: () => Promise<T>): Promise<T> {
+		this.#working += 1;
+		try {
+			return await work();
+		} finally {
+			this.#working -= 1;
+			setImmediate(() => this.#fill());
+		}
+	}
+
+	/** Answers what is to be written down. */
+	async #try(job: Job): Promise<() => Promise<void>> {
 		const { policy } = this.#options.subscription;
 		job.tries += 1;
 		job.firstAt ??= iso();
 		if (job.tries > policy.tries + fixed.lostDeliveries) {
-			return this.#bury(job, `${job.tries} deliveries, the last of them without any outcome`);
+			return () => this.#bury(job, `${job.tries} deliveries, the last of them without any outcome`);
 		}
 		if (job.found) await this.#patiently(() => this.#note(job, { dueAt: clock.now() }));
 		try {
 			await this.#run(job);
 		} catch (error) {
 			if (error instanceof Stopping) throw error;
-			return this.#failed(job, error);
+			return () => this.#failed(job, error);
 		}
-		await this.#end(job);
+		return () => this.#end(job);
 	}
 
 	#run(job: Job): Promise<void> {

@@ -8,30 +8,19 @@ interface Handled {
 	eventId: string;
 }
 
-/** How long events that nobody wants stay in their outboxes, so that many leave in one write, in ms. Nothing waits for them. */
-const unwantedMs = 250;
-
 /** Takes events out of the outboxes of one collection when every group has handled them. */
 export class LocalOutbox {
 	readonly source: OutboxSource;
 	readonly #removals: MicroBatch<Handled, undefined>;
-	readonly #unwanted: MicroBatch<Handled, undefined>;
 
 	constructor(source: OutboxSource) {
 		this.source = source;
-		const flush = (items: readonly Handled[]): Promise<undefined[]> => this.#takeOut(items);
-		this.#removals = new MicroBatch({ gatherMs: fixed.gatherMs / 2, flush });
-		this.#unwanted = new MicroBatch({ gatherMs: unwantedMs, flush });
+		this.#removals = new MicroBatch({ gatherMs: fixed.leaveMs, flush: (items) => this.#takeOut(items) });
 	}
 
-	/** Resolves when it is out. Repeating it is harmless. */
+	/** Resolves when it is out, in a while. Repeating it is harmless. */
 	handled(entityId: string, eventId: string): Promise<void> {
 		return this.#removals.add({ entityId, eventId });
-	}
-
-	/** As `handled`, in a while. */
-	unwanted(entityId: string, eventId: string): Promise<void> {
-		return this.#unwanted.add({ entityId, eventId });
 	}
 
 	/** An empty outbox that is still due: nothing is in it, nothing need come. */
@@ -39,8 +28,13 @@ export class LocalOutbox {
 		if (entities.length > 0) await this.source.collection.updateMany(entities.map(({ _id }) => takeOutAll(_id, [])));
 	}
 
+	/** Who stops waits for it. */
+	hurry(): void {
+		this.#removals.hurry();
+	}
+
 	async drain(): Promise<void> {
-		await Promise.all([this.#removals.drain(), this.#unwanted.drain()]);
+		await this.#removals.drain();
 	}
 
 	async #takeOut(items: readonly Handled[]): Promise<undefined[]> {

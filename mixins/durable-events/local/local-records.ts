@@ -34,7 +34,7 @@ export class LocalRecords {
 		this.#policy = policy;
 		this.#inbox = inbox;
 		this.#done = new MicroBatch<MaybeDone, undefined>({
-			gatherMs: fixed.gatherMs * 2,
+			gatherMs: fixed.leaveMs,
 			flush: async (items) => {
 				const ids = items.filter(({ needed }) => needed()).map(({ eventId }) => eventId);
 				if (ids.length > 0) await this.#inbox.createMany(ids.map((id) => this.#record(id, "done")));
@@ -72,6 +72,11 @@ export class LocalRecords {
 	/** The dead letter and the end of the event for this group are one write. */
 	async dead(eventId: string, letter: Omit<DeadLetter, "id">, deadAt: number): Promise<void> {
 		await this.#put({ ...this.#record(eventId, "dead"), letter, deadAt });
+	}
+
+	/** Who stops waits for it. */
+	hurry(): void {
+		this.#done.hurry();
 	}
 
 	drain(): Promise<void> {

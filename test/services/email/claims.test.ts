@@ -6,6 +6,7 @@ import { collections, type EmailCollections } from "../../../services/email/emai
 import { type Mail, newMail } from "../../../services/email/mail.ts";
 import type { Outcome } from "../../../services/email/moves.ts";
 import { Sending, type SendingOptions } from "../../../services/email/sending.adapter.ts";
+import { befalling } from "../../support/befalling.ts";
 import { bothStores } from "../../support/both-stores.ts";
 import { Seen } from "../../support/seen.ts";
 import { until } from "../../support/until.ts";
@@ -69,6 +70,26 @@ bothStores("The queue of mails", (profile) => {
 		await allSent(ids);
 		for (const id of ids) assert.equal(tried.of(id), 1);
 		assert.equal(tried.of("a") + tried.of("b") + tried.of("c"), 40);
+	});
+
+	it("is claimed and settled in one command each where mails are due, and end, together", async () => {
+		const ids = await queue(3);
+		const calls: string[] = [];
+		const mails = befalling(store.mails, (method) => void (/^update|^create/.test(method) && calls.push(method)));
+		work({ mails, attempt: async () => sent });
+		await allSent(ids);
+		assert.deepEqual(calls, ["updateMany", "updateMany"]);
+	});
+
+	it("keeps no event that nobody can ask for", async () => {
+		for (const told of [true, false]) {
+			const ids = await queue(1);
+			const one = work({ attempt: async () => sent, told: () => told });
+			const [mail] = await allSent(ids);
+			assert.equal(mail?.outbox?.length ?? 0, told ? 1 : 0);
+			await one.stop();
+			await store.mails.remove({ _id: { $exists: true } });
+		}
 	});
 
 	it("leaves a mail with the node that is at it, however long that takes", async () => {

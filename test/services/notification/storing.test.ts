@@ -88,6 +88,26 @@ bothStores("notification: storing", (profile) => {
 		assert.deepEqual((await idsOf())[0], ["e2", "e1", "e3", "e4"]);
 	});
 
+	it("many for one person are few writes, in turn, and beside those for others", async () => {
+		const [ann = "", ben = ""] = people;
+		const writes: string[] = [];
+		const one = storing((method) => void (method === "createMany" && writes.push(method)));
+		const rows = node.service.store.notifications; // the actors' way
+		const insert = rows.insertInOrder.bind(rows);
+		rows.insertInOrder = (given) => {
+			writes.push("insertInOrder");
+			return insert(given);
+		};
+		const ids = Array.from({ length: 60 }, (_, index) => `e${index}`);
+		await Promise.all(ids.map((id) => one.store([aDelivery(ann, { id }), ...(id === "e9" ? [aDelivery(ben, { id })] : [])])));
+		rows.insertInOrder = insert;
+		const [anns, bens] = await idsOf();
+		assert.deepEqual([anns, bens], [ids, ["e9"]]);
+		assert.ok(writes.length < 12, `${writes.length} writes`);
+		await Promise.all(ids.map((id) => storing().store([aDelivery(ann, { id })])));
+		assert.deepEqual((await idsOf())[0], ids);
+	});
+
 	it("a repeat in other words is none: they were told", async () => {
 		await storing().store(toAll("e1"));
 		await storing().store(toAll("e1").map((item) => ({ ...item, body: aBody("Other words") })));
