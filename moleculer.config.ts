@@ -87,7 +87,7 @@ export const brokerOptions = (profile: Profile): BrokerOptions => ({
 	retryPolicy: { enabled: true, retries: 3, delay: 100, maxDelay: 1_000, factor: 2, check: isWorthRetrying }, // a node that died mid-call: every action is safe to repeat
 	circuitBreaker: { enabled: true, threshold: 0.5, windowTime: 20, minRequestCount: 20, halfOpenTime: 3_000, check: blamesNode }, // a node that only fails gets a rest, short enough to settle within 15 s
 	bulkhead: { enabled: true, concurrency: 100, maxQueueSize: 5_000 }, // per action: a flood of one waits in line instead of taking the memory of all
-	tracking: { enabled: true, shutdownTimeout: 10_000 }, // off by default: a stop would cut off the calls in flight
+	tracking: { enabled: true, shutdownTimeout: 5_000 }, // off by default: a stop would cut off the calls in flight. It comes after the drain, and a stop as a whole has 15 s
 	registry: {
 		preferLocal: true, // the default, written down because placement relies on it: a call that can stay in this process does
 		discoverer: new PatientDiscoverer(), // a process that stood still for 2 s would take all others for dead

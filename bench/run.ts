@@ -13,6 +13,7 @@ import { liveSlowReaders } from "./figures/live-slow-readers.ts";
 import { notifications } from "./figures/notifications.ts";
 import { orderCache } from "./figures/order-cache.ts";
 import { orderFlow } from "./figures/order-flow.ts";
+import { rollingUpdate } from "./figures/rolling-update.ts";
 import { watching } from "./figures/watching.ts";
 import { type Figure, isMet, toTable } from "./support/figure.ts";
 
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
 	"live-idle": liveIdle,
 	"live-slow-readers": liveSlowReaders,
 	notifications,
+	"rolling-update": rollingUpdate,
 	watching,
 };
 

@@ -35,6 +35,11 @@ export const AuditIntent = Type.Object(facts);
 export type AuditIntent = Static<typeof AuditIntent>;
 
 const ending = {
+	was: Type.Optional(
+		Type.Record(Type.String(), Type.Unknown(), {
+			description: "What it was before, where that could not be looked up afterwards",
+		}),
+	),
 	code: Type.Optional(Type.String({ maxLength: 100, description: "Of the problem that it was refused or failed with" })),
 };
 

@@ -8,6 +8,7 @@ import { isAdminChange } from "../contracts/http/audit.ts";
 import { routes } from "../contracts/http/index.ts";
 import { newId } from "../contracts/ids.ts";
 import { adminOf } from "../mixins/call-meta/call-meta.ts";
+import { notedWas } from "../mixins/call-meta/noted.ts";
 import { currentScope } from "../mixins/tracing/scope.ts";
 import { refusalOf } from "./domain-errors.ts";
 
@@ -23,10 +24,12 @@ const changes: ReadonlySet<string> = new Set(routes.filter(isAdminChange).map(({
 /** Of what was asked for; more is no record but a burden. */
 const mostDetails = 4_000;
 
-const detailsOf = ({ id: _target, ...asked }: Params): AuditIntent["details"] => {
-	const details = redact(asked) as AuditIntent["details"];
+const short = (facts: Params): AuditIntent["details"] => {
+	const details = redact(facts) as AuditIntent["details"];
 	return JSON.stringify(details).length <= mostDetails ? details : { tooLong: Object.keys(details).slice(0, 20) };
 };
+
+const detailsOf = ({ id: _target, ...asked }: Params): AuditIntent["details"] => short(asked);
 
 const idIn = (value: unknown): string | undefined => {
 	const { id } = (value ?? {}) as { id?: unknown };
@@ -76,6 +79,11 @@ const failureOf = (error: unknown): Pick<AuditEnd, "outcome" | "code"> => {
 	return { outcome: code === "INTERNAL" || code === "UNAVAILABLE" ? "failed" : "refused", code };
 };
 
+const wasPart = (ctx: Call): Pick<AuditEnd, "was"> => {
+	const was = notedWas(ctx);
+	return was ? { was: short(was) } : {};
+};
+
 const audited =
 	(broker: ServiceBroker, action: string, handler: Handler): Handler =>
 	async (ctx) => {
@@ -85,11 +93,11 @@ const audited =
 		try {
 			answer = await handler(ctx);
 		} catch (error) {
-			await end(broker, intent, { id: intent.id, ...failureOf(error) });
+			await end(broker, intent, { id: intent.id, ...failureOf(error), ...wasPart(ctx) });
 			throw error;
 		}
 		const made = intent.target === null ? idIn(answer) : undefined;
-		await end(broker, intent, { id: intent.id, outcome: "done", ...(made !== undefined && { target: made }) });
+		await end(broker, intent, { id: intent.id, outcome: "done", ...wasPart(ctx), ...(made !== undefined && { target: made }) });
 		return answer;
 	};
 

@@ -1,5 +1,6 @@
 import type { CallingOptions, Context, Middleware, ServiceBroker } from "moleculer";
 import { nodePlacement } from "../mixins/placement/node-placement.ts";
+import { stopsFirst } from "./drain.ts";
 
 /**
  * Where an action finds the stream that it works on: `stream: { param: "conversation" }` in its definition. Data, because the definition
@@ -60,17 +61,15 @@ const forBroker = (broker: ServiceBroker): Middleware => {
 			return next(name, params, nodeID === undefined ? options : { ...options, nodeID });
 		};
 	return {
-		name: "Placement",
 		call: place as unknown as NonNullable<Middleware["call"]>, // declared as the result of a call, not as a wrapper of it
 		started() {
 			node.started();
 			return Promise.resolve();
 		},
-		// Before the hook of drain.ts: services hand over and HTTP servers wait for their last connection while the door ends its own.
-		stopping() {
+		// Listed after drain(), so before its hook: services hand over and HTTP servers wait for their last connection while the door ends its own.
+		...stopsFirst("Placement", async () => {
 			closed = node.close();
-			return Promise.resolve();
-		},
+		}),
 		async stopped() {
 			await closed;
 		},

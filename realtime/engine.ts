@@ -172,15 +172,14 @@ export class Engine<Frame> {
 	async recheck(): Promise<void> {
 		const { ownership } = this.ports;
 		const lost = [...this.#actors.keys()].filter((stream) => !ownership.owns(stream));
-		const { moveBatch, movePauseMs } = this.limits;
-		await this.#handOver(lost, moveBatch, movePauseMs, (stream) => !ownership.owns(stream));
+		await this.#handOver(lost, (stream) => !ownership.owns(stream));
 	}
 
-	/** Before the node stops: takes no more followers, and hands over what it has, so many streams at a time. Posts are still served. */
-	async drain(batchSize = this.limits.moveBatch, pauseMs = this.limits.movePauseMs): Promise<void> {
+	/** Before the node stops: takes no more followers, and hands over what it has, some streams at a time. Posts are still served. */
+	async drain(): Promise<void> {
 		if (this.#state === "serving") this.#state = "draining";
 		// Again, for those who were on their way in when it began.
-		do await this.#handOver([...this.#actors.keys()], batchSize, pauseMs, () => true);
+		do await this.#handOver([...this.#actors.keys()], () => true);
 		while (this.followers > 0 && this.#state === "draining");
 	}
 
@@ -270,7 +269,9 @@ export class Engine<Frame> {
 		return log.before(stream, at.before ?? (await log.tail(stream)) + 1, at.limit);
 	}
 
-	async #handOver(streams: readonly string[], size: number, pauseMs: number, lost: (stream: string) => boolean): Promise<void> {
+	async #handOver(streams: readonly string[], lost: (stream: string) => boolean): Promise<void> {
+		const { moveBatch, moveBatches, movePauseMs: pauseMs } = this.limits;
+		const size = Math.max(moveBatch, Math.ceil(streams.length / moveBatches));
 		for (let start = 0; start < streams.length; start += size) {
 			if (start > 0) await this.#waits.sleep(pauseMs * (0.5 + this.ports.random() / 2));
 			const batch = streams.slice(start, start + size);

@@ -26,6 +26,7 @@ export interface Limits {
 	idleMs: number;
 	flushMs: number;
 	moveBatch: number;
+	moveBatches: number;
 	movePauseMs: number;
 	typingMs: number;
 	presenceGraceMs: number;
@@ -74,6 +75,9 @@ export const defaultLimits: Readonly<Limits> = {
 	// Streams that are handed over at once, and the wait between two such batches, half of it at random.
 	moveBatch: 50,
 	movePauseMs: 200,
+	// No more batches than this, however many streams there are: until it is told to move, a follower does not see what others write at the
+	// new owner. Clients wait for up to a second by themselves, which spreads them; together it is less than two seconds.
+	moveBatches: 4,
 	typingMs: 5_000,
 	// A reconnect is not an absence.
 	presenceGraceMs: 10_000,

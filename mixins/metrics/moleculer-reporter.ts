@@ -1,4 +1,5 @@
 import { type MetricRegistry, MetricReporters } from "moleculer";
+import { LightCounter, LightHistogram } from "./light-metrics.ts";
 import { alsoScraped } from "./metrics.ts";
 
 // What Moleculer counts of itself, by its own Prometheus reporter, on the page that has ours: without its HTTP server, and without what is costly
@@ -32,8 +33,7 @@ const told: readonly string[] = [
 	"moleculer.cacher.found.total",
 ];
 
-type Options = Parameters<MetricRegistry["register"]>[0] & { rate?: boolean; quantiles?: boolean | number[] };
-type Metric = ReturnType<MetricRegistry["register"]>;
+type Options = ConstructorParameters<typeof LightHistogram>[0];
 interface Item {
 	labels: object;
 	sum: number;
@@ -55,6 +55,12 @@ const silent = ({ name, type }: Options): object => ({
 	snapshot: () => [],
 });
 
+/** Null: Moleculer's own will do. */
+const lightOf = (options: Options, registry: MetricRegistry): object | null => {
+	if (options.type === "counter") return new LightCounter(options, registry);
+	return options.type === "histogram" ? new LightHistogram(options, registry) : null;
+};
+
 /** Give it to `metrics.reporter` of a broker. */
 export class MoleculerReporter extends MetricReporters.Prometheus {
 	#end = nothing;
@@ -65,14 +71,15 @@ export class MoleculerReporter extends MetricReporters.Prometheus {
 		MetricReporters.Base.prototype.init.call(this, registry);
 		const { namespace, nodeID } = registry.broker;
 		Object.assign(this, { defaultLabels: { namespace, nodeID } });
-		const register = registry.register.bind(registry) as (options: Options) => Metric;
+		const register = registry.register.bind(registry) as unknown as (options: Options) => object;
 		registry.register = ((options: Options) => {
 			// Prometheus makes rates of counters and quantiles of buckets; Moleculer's keep a timer, and each duration of a minute, for every label.
-			if (told.includes(options.name)) return register({ ...options, rate: false, quantiles: false });
-			const mute = silent(options) as NonNullable<Metric>;
-			registry.store.set(options.name, mute);
-			return mute;
-		}) as MetricRegistry["register"];
+			const light = { ...options, rate: false, quantiles: false };
+			const own = told.includes(options.name) ? lightOf(light, registry) : silent(options);
+			if (own === null) return register(light);
+			registry.store.set(options.name, own as ReturnType<typeof registry.store.get> & object);
+			return own;
+		}) as unknown as MetricRegistry["register"];
 		this.#end = alsoScraped(() => this.generatePrometheusResponse());
 	}
 

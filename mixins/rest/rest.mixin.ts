@@ -15,6 +15,7 @@ import { securityHeaders } from "./headers.ts";
 import type { Outgoing, RestRequest, RestResponse } from "./http.ts";
 import { Running } from "./running.ts";
 import { answerBroken, type Handler, type RestService, serve } from "./serve.ts";
+import { takeInWhoWaits } from "./take-in.ts";
 
 /** Something that is no call: a document or a file. Null: there is none. */
 export type Page = (params: Readonly<Record<string, string>>, req: RestRequest) => Promise<Outgoing> | Outgoing | null;
@@ -71,6 +72,7 @@ const openTools = (service: RestService, { rateLimits: limits, redisUrl, keyPref
 const drain = async ({ server, sockets, running, logger }: RestService): Promise<void> => {
 	if (!server.listening) return;
 	const closed = new Promise<void>((resolve) => server.once("close", resolve));
+	await takeInWhoWaits(server);
 	// Not HTTP's own close: it cuts idle connections at once, and with them the requests that are on their way on them.
 	Server.prototype.close.call(server);
 	// For Node a connection is idle once its answer is handed over, whether or not a slow client has read it.

@@ -40,7 +40,7 @@ export const aged = <T extends Document>(
 	const due = (now: number): Where => {
 		const until = now - life;
 		// A store compares values of one type only, so what has another, or none, is not due.
-		return { ...where, [field]: iso ? { $gt: "", $lte: new Date(until).toISOString() } : { $lte: until } };
+		return { ...where, [field]: iso ? { $gt: "", $lt: new Date(until + 1).toISOString() } : { $lte: until } };
 	};
 	const oldest = (now: number, limit: number): Promise<T[]> => collection.find({ where: due(now), sort: [[field, 1]], limit });
 	return {

@@ -8,7 +8,7 @@ import { readError } from "./mongo-errors.ts";
 const defaultDatabase = "souk";
 
 /** The driver's own default is "test", which nobody means. */
-const databaseOf = (url: string): string => {
+export const databaseOf = (url: string): string => {
 	const path = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]*)/.exec(url)?.[1];
 	return path ? decodeURIComponent(path) : defaultDatabase;
 };

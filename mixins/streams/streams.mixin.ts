@@ -4,7 +4,6 @@ import SocketIo from "moleculer-io";
 import { DomainError } from "../../contracts/errors.ts";
 import { type Namespace, namespaces, socketLimits } from "../../contracts/sockets.ts";
 import { Engine } from "../../realtime/engine.ts";
-import { defaultLimits } from "../../realtime/limits.ts";
 import type { RingName } from "../../realtime/ring.ts";
 import { sockets } from "../placement/sockets.mixin.ts";
 import { rateLimits } from "../rate-limits/rate-limits.ts";
@@ -25,8 +24,6 @@ export type { StreamsMembers, StreamsOptions } from "./streams-service.ts";
 
 /** How often tokens of live sockets are looked at, in ms. */
 const recheckMs = 5_000;
-/** A hand-over of all streams takes about this many batches at most: the stop of a process waits for it. */
-const mostBatches = 20;
 
 const engineOf = (service: StreamsService, namespace: Namespace, ring: RingName): Engine<Frame> => {
 	const { home, placement } = service;
@@ -98,7 +95,7 @@ const close = async (service: StreamsService): Promise<void> => {
 	for (const undo of service.undo ?? []) undo();
 	// Everybody hears `moved` and comes back elsewhere, some at a time.
 	const { engine } = service;
-	await engine?.drain(Math.max(defaultLimits.moveBatch, Math.ceil(engine.size / mostBatches)));
+	await engine?.drain();
 	await untilTaken(service.sessions);
 	if (service.sessions.size > 0) await delay(lastFramesMs);
 	await service.io?.close();

@@ -62,8 +62,6 @@ export interface DoorOptions {
 /** What all requests of socket.io begin with. */
 export const socketPath = "/socket.io/";
 
-const noted = (): void => undefined;
-
 /** A first node, one that stands in for it, and one more: then the cluster has other troubles. */
 const maxTries = 3;
 
@@ -104,7 +102,7 @@ export class Door {
 	#leaving = false;
 	#closing: Promise<void> | null = null;
 
-	constructor({ peers, limits, onTrouble = noted, onForeign = noted }: DoorOptions) {
+	constructor({ peers, limits, onTrouble = () => undefined, onForeign = () => undefined }: DoorOptions) {
 		this.#peers = peers;
 		this.#onTrouble = onTrouble;
 		this.#onForeign = onForeign;

@@ -3,6 +3,7 @@ import { ServiceBroker } from "moleculer";
 import type { Profile } from "../../config/profile-type.ts";
 import { measuredAll } from "../../mixins/metrics/metrics.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
+import { serveCopies } from "../backup/online-copy.ts";
 import { startMetricsServer } from "./metrics-server.ts";
 import { nodeHealth } from "./node-health.ts";
 import { serversLetIn } from "./servers-let-in.ts";
@@ -48,7 +49,10 @@ export const startNode = async (profile: Profile): Promise<SoukNode> => {
 		endGauge();
 		throw error;
 	}
+	const { store } = profile;
+	const copies = store.kind === "embedded" ? await serveCopies(store.dataDir, (what) => broker.logger.warn(what)) : null;
 	const stop = async (): Promise<void> => {
+		await copies?.close();
 		await broker.stop();
 		// Last of all: a drain is worth watching.
 		await metrics?.close();

@@ -19,14 +19,18 @@ const plain = new Set([
 	"NeedsCluster",
 ]);
 
-/** Says why this process cannot start, in words for the person who started it, and ends it. */
-export const refuse = (error: unknown): never => {
-	if (error instanceof SettingsError) {
-		console.error(error.message);
-		process.exit(exitConfig);
-	}
-	const reason = error instanceof Error ? error.message : String(error);
-	console.error(`Souk could not start: ${reason}`);
-	if (error instanceof Error && !plain.has(error.name)) console.error(error.stack);
-	process.exit(1);
-};
+/** Says why this process cannot do what it was started for, in words for the person who started it, and ends it. */
+export const refuseTo =
+	(failure: string) =>
+	(error: unknown): never => {
+		if (error instanceof SettingsError) {
+			console.error(error.message);
+			process.exit(exitConfig);
+		}
+		const reason = error instanceof Error ? error.message : String(error);
+		console.error(`${failure}: ${reason}`);
+		if (error instanceof Error && !plain.has(error.name)) console.error(error.stack);
+		process.exit(1);
+	};
+
+export const refuse = refuseTo("Souk could not start");

@@ -1,3 +1,4 @@
+import { connect } from "node:tls";
 import { natsOptions, redisOptions } from "../../config/connections.ts";
 import type { Profile } from "../../config/profile-type.ts";
 import { redactText } from "../../config/redact.ts";
@@ -48,12 +49,36 @@ const nats = (url: string): Server => ({
 	login: "the user and the password, or NATS_CREDS and NATS_NKEY, instead",
 	tls: "the scheme of TRANSPORTER (tls://), NATS_CA, NATS_CERT and NATS_KEY",
 	async ask() {
-		const { connect } = await import("nats");
+		const nats = await import("nats");
 		const once = { waitOnFirstConnect: false, maxReconnectAttempts: 0, reconnect: false, timeout: patienceMs };
-		const connection = await connect({ ...natsOptions(url, "souk start"), ...once });
+		const connection = await nats.connect({ ...natsOptions(url, "souk start"), ...once });
 		await connection.close();
 	},
 });
+
+/** How long a server may take after the handshake to say that it wants a certificate, in ms: TLS 1.3 has that come last. */
+const lastWordMs = 100;
+
+/**
+ * Shakes hands and says nothing. Redis closes on whom it does not want, and who writes meanwhile, as its clients do, gets a reset instead of the alert
+ * that says why.
+ */
+const listened = ({ host, port, tls }: ReturnType<typeof redisOptions>): Promise<void> =>
+	new Promise((resolve, reject) => {
+		if (!tls) return resolve();
+		const socket = connect({ host, port, ...tls });
+		const end = (act: () => void): void => {
+			clearTimeout(timer);
+			socket.destroy();
+			act();
+		};
+		let timer = setTimeout(() => end(() => reject(new Error("no answer"))), patienceMs);
+		socket.once("error", (error) => end(() => reject(error)));
+		socket.once("secureConnect", () => {
+			clearTimeout(timer);
+			timer = setTimeout(() => end(resolve), lastWordMs);
+		});
+	});
 
 const redis = (url: string): Server => ({
 	variable: "REDIS_URL",
@@ -61,6 +86,7 @@ const redis = (url: string): Server => ({
 	login: "the user and the password",
 	tls: "the scheme of REDIS_URL (rediss://), REDIS_CA, REDIS_CERT and REDIS_KEY",
 	async ask() {
+		await listened(redisOptions(url));
 		const { Redis } = await import("ioredis");
 		const bounds = { connectTimeout: patienceMs, commandTimeout: patienceMs, maxRetriesPerRequest: 0 };
 		const client = new Redis({ ...redisOptions(url), ...bounds, lazyConnect: true, retryStrategy: () => null });
@@ -97,6 +123,23 @@ const mongo = (url: string): Server => ({
 	},
 });
 
+/** A server that closes on us may cut off its own last word, which says why. */
+const cutShort = /ECONNRESET|EPIPE|closed|socket hang up|DISCONNECT/i;
+const mostTries = 3;
+
+/** Why it refuses us, or null. */
+const hear = async (server: Server): Promise<string | null> => {
+	for (let tries = 1; ; tries += 1) {
+		try {
+			await server.ask();
+			return null;
+		} catch (error) {
+			const refusal = refusalOf(server, error);
+			if (refusal !== null || tries === mostTries || !cutShort.test(saidBy(error))) return refusal;
+		}
+	}
+};
+
 /** Throws `Refusal` with a line for each that refuses us. Costs a connection to each. */
 export const serversLetIn = async ({ transporter, redisUrl, store }: Pick<Profile, "transporter" | "redisUrl" | "store">) => {
 	const servers = [
@@ -104,14 +147,7 @@ export const serversLetIn = async ({ transporter, redisUrl, store }: Pick<Profil
 		...(store.kind === "mongo" ? [mongo(store.url)] : []),
 		...(redisUrl === null ? [] : [redis(redisUrl)]),
 	];
-	const refused = await Promise.all(
-		servers.map((server) =>
-			server.ask().then(
-				() => null,
-				(error: unknown) => refusalOf(server, error),
-			),
-		),
-	);
+	const refused = await Promise.all(servers.map(hear));
 	const lines = refused.filter((line) => line !== null);
 	if (lines.length > 0) throw new Refusal(lines.join("\n"));
 };

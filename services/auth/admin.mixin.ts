@@ -4,6 +4,7 @@ import type { CallMeta, Role } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
 import type { AdminUser } from "../../contracts/http/auth.ts";
 import { adminOf, causeOf } from "../../mixins/call-meta/call-meta.ts";
+import { noteWas } from "../../mixins/call-meta/noted.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import { changeStanding } from "./admins.adapter.ts";
 import { type AuthService, record, routeAction, userChanged } from "./auth-base.ts";
@@ -51,7 +52,8 @@ async function updateUser(this: AuthService, ctx: Context<UpdateParams, CallMeta
 	const { id, roles, suspended } = ctx.params;
 	const result = await changeStanding(this, id, { roles, suspended }, causeOf(ctx), requireMatch(ctx.meta));
 	if (!result) throw new DomainError("NOT_FOUND");
-	const { user } = result;
+	const { user, before } = result;
+	noteWas(ctx, { roles: before.roles, suspended: before.suspended });
 	const standing = `roles ${user.roles.join(", ") || "none"}${user.suspended ? ", suspended" : ""}`;
 	if (result.changed) record(this, ctx, `user ${id} was changed by ${admin.id}: ${standing}`);
 	if (result.user.endingSessions) await this.keeper.endVoid(result.user);

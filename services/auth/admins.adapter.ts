@@ -22,7 +22,7 @@ export const changeStanding = async (
 	standing: Standing,
 	cause: Cause,
 	check: (user: User) => void = () => undefined,
-): Promise<{ changed: boolean; user: User } | null> => {
+): Promise<{ changed: boolean; user: User; before: User } | null> => {
 	const others = await activeAdmins(auth);
 	let before: User | undefined;
 	const decide = (user: User) => {
@@ -33,10 +33,10 @@ export const changeStanding = async (
 		return change;
 	};
 	const result = await mutate(auth.store.users, id, decide, cause);
-	if (!result) return null;
+	if (!result || !before) return null;
 	const { changed, entity } = result;
-	if (changed && before && endsAdmin(before, standing)) await putBackIfLast(auth, before, cause);
-	return { changed, user: entity };
+	if (changed && endsAdmin(before, standing)) await putBackIfLast(auth, before, cause);
+	return { changed, user: entity, before };
 };
 
 const endsAdmin = (user: User, { roles = user.roles, suspended = user.suspended }: Standing): boolean =>

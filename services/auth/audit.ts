@@ -33,10 +33,10 @@ export const begun = ({ id, at, ...facts }: AuditIntent): AuditRow => ({
 });
 
 /** Once: what has ended stays as it is. */
-export const ended = ({ id, outcome, code, target }: AuditEnd, now: string): { where: Where; update: Update } => ({
+export const ended = ({ id, outcome, ...more }: AuditEnd, now: string): { where: Where; update: Update } => ({
 	where: { _id: id, outcome: "begun" },
 	update: {
-		$set: { outcome, endedAt: now, ...(code !== undefined && { code }), ...(target !== undefined && { target }) },
+		$set: { outcome, endedAt: now, ...more },
 	},
 });
 

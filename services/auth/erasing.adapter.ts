@@ -29,14 +29,18 @@ const knowing = ["orders", "chat", "notification", "email"] as const;
 /** Somebody may have written in thousands of conversations. */
 const patience = 10 * 60_000;
 
+/** Those of which an access token may still be good are named to whoever asks which ones have ended; from where they came is not. */
 const forgetSessions = async ({ store }: AuthService, userId: string): Promise<void> => {
-	// Those of which an access token may still be good are named to whoever asks which ones have ended.
 	await store.sessions.remove({ userId, endedAt: { $exists: true }, accessUntil: { $lte: clock.now() } });
+	const left = await store.sessions.find({ where: { userId } });
+	await store.sessions.updateMany(left.map(({ _id }) => ({ where: { _id }, update: { $set: { agent: "", address: "" } } })));
 };
 
+/** One that is away keeps none of the others from forgetting. Throws the first that failed. */
 const tell = async (auth: AuthService, userId: string): Promise<void> => {
-	for (const service of knowing) await auth.broker.call(`${service}.eraseUser`, { userId }, { timeout: patience, retries: 0 });
-	await forgetSessions(auth, userId);
+	const ask = (service: string) => auth.broker.call(`${service}.eraseUser`, { userId }, { timeout: patience, retries: 0 });
+	const outcomes = await Promise.allSettled([...knowing.map(ask), forgetSessions(auth, userId)]);
+	for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 };
 
 /** True: all have forgotten this one. */
@@ -52,14 +56,15 @@ const eraseOne = async (auth: AuthService, { _id }: User): Promise<boolean> => {
 	}
 };
 
-/** After the services: what they still had to say is on the bus by then. One look through all streams for all of them. */
-const finish = async (auth: AuthService, users: readonly User[]): Promise<void> => {
+/** One look through all streams for all of them. */
+const forgetOnBus = async (auth: AuthService, users: readonly User[]): Promise<void> => {
 	if (users.length === 0) return;
 	if (!auth.bus) throw new Error("the bus is not open");
 	await auth.bus.forget(new Set(users.map(({ _id }) => _id)));
-	await auth.store.scrub();
-	for (const { _id } of users) await mutate(auth.store.users, _id, erasureDone, { at: clock.now() });
 };
+
+/** It is the first try of this time: the bus does not wait for a service that is away, which would else hear of them when it is back. */
+const isFirstTry = ({ erasureDue, erasureFrom }: User): boolean => erasureDue === erasureFrom;
 
 export const erasures = (auth: AuthService): Rule => {
 	const { users } = auth.store;
@@ -72,9 +77,15 @@ export const erasures = (auth: AuthService): Rule => {
 		},
 		async remove(now, limit) {
 			const due = await users.find({ where: { erasureDue: { $lte: now } }, sort: [["erasureDue", 1]], limit });
-			const forgotten: User[] = [];
-			for (const user of due) if (await eraseOne(auth, user)) forgotten.push(user);
-			await finish(auth, forgotten);
+			const forgotten = new Set<User>();
+			for (const user of due) if (await eraseOne(auth, user)) forgotten.add(user);
+			// After the services: what they still had to say is on the bus by then.
+			await forgetOnBus(
+				auth,
+				due.filter((user) => forgotten.has(user) || isFirstTry(user)),
+			);
+			await auth.store.scrub();
+			for (const { _id } of forgotten) await mutate(users, _id, erasureDone, { at: clock.now() });
 			return due.length;
 		},
 	};

@@ -8,6 +8,7 @@ import type { NewServiceKey, ServiceKeyView } from "../../contracts/http/service
 import { deriveId, newId } from "../../contracts/ids.ts";
 import { typed } from "../../middlewares/typebox-validator.ts";
 import { adminOf, requestOf } from "../../mixins/call-meta/call-meta.ts";
+import { noteWas } from "../../mixins/call-meta/noted.ts";
 import { decodeCursor } from "../../mixins/paging/cursor.ts";
 import { defaultLimit, type PageOf, toPage } from "../../mixins/paging/page.ts";
 import type { RevokedKey } from "../../mixins/service-key/index.ts";
@@ -70,6 +71,7 @@ async function revokeKey(this: AuthService, ctx: Context<{ id: string }, CallMet
 		{ $set: { revokedAt: new Date(clock.now()).toISOString() }, $unset: { digest: true, listKey: true } },
 	);
 	const known = revoked ?? (await this.store.service_keys.findById(id));
+	if (known) noteWas(ctx, { name: known.name, scopes: known.scopes });
 	if (known) await tellRevoked(this, id);
 	if (!revoked) throw new DomainError("NOT_FOUND");
 	this.logger.info(`service key ${id} was revoked by ${by}`);

@@ -32,7 +32,6 @@ const collections: { readonly [K in keyof CdcCollections]: CollectionSpec } = { 
 interface Vars extends StoreMembers<CdcCollections> {
 	profile: CdcProfile;
 	stopping: AbortController;
-	/** None before the start. */
 	feeds: ReadonlyMap<string, Feed>;
 	outlet: ChangeFeed | undefined;
 	tailers: readonly Tailer[];
@@ -81,7 +80,6 @@ const begin = async (service: Cdc, mongo: StoreProfile, pollEvery?: number): Pro
 	const { profile, broker, store: own, logger, undo } = service;
 	if (profile.transporter === null || mongo.kind !== "mongo")
 		throw new NeedsCluster("The service cdc follows MongoDB and publishes on NATS: set TRANSPORTER, MONGO_URL and REDIS_URL");
-	service.feeds = chosenFeeds(profile.cdc.collections);
 	const { database, close } = openDatabase(mongo.url, mongo.dbName);
 	undo.push(close);
 	const outlet = await openFeed(service, profile.transporter);
@@ -118,7 +116,7 @@ const following = ({ profile, database, pollEvery }: CdcOptions) =>
 		created(this: Cdc) {
 			this.profile = profile ?? profileOfProcess();
 			this.stopping = new AbortController();
-			this.feeds = new Map();
+			this.feeds = chosenFeeds(this.profile.cdc.collections); // long before the first server is waited for
 			this.tailers = [];
 			this.undo = [];
 		},

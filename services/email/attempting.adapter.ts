@@ -1,6 +1,6 @@
 import { clock } from "../../config/clock.ts";
 import { isAddress } from "./address.ts";
-import { stillUnread } from "./audience.adapter.ts";
+import { quotable, stillUnread } from "./audience.adapter.ts";
 import type { Composer, Sender } from "./composing.adapter.ts";
 import type { EmailService } from "./email-base.ts";
 import type { Mail } from "./mail.ts";
@@ -61,7 +61,9 @@ export const attemptMail = async (service: EmailService, post: Post, mail: Mail,
 	const contact = await service.lookUp.contact(mail.userId);
 	const refused = await refusedFor(service, mail, contact);
 	if (refused || !contact) return refused ?? failed("nobody to send it to");
-	const unread = await stillUnread(service, mail);
+	const said = await quotable(service, mail);
+	if (!said) return { kind: "dropped", reason: "whoever wrote this has deleted the account" };
+	const unread = await stillUnread(service, said);
 	if (!unread) return { kind: "dropped", reason: "its recipient has read it meanwhile, or wants to hear nothing of it any more" };
 	const wording = await wordingOf(service, unread, contact, realToken(service));
 	if (wording.kind === "dropped") return wording;

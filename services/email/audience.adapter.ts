@@ -45,6 +45,24 @@ const unreadIn = async (asking: Asking, userId: string, { items, ...rest }: Dige
 	return left.length > 0 ? { ...rest, items: left } : null;
 };
 
+const writersOf = ({ template, data }: Mail): string[] => {
+	if (template === "unread-chat") return [(data as unknown as ChatItem).senderId]; // queueing made it of the template's own data
+	return template === "chat-digest" ? (data as unknown as Digest).items.map(({ senderId }) => senderId) : [];
+};
+
+/**
+ * The mail without what people wrote whose account is gone; null if nothing is left. Throws what the call throws: without an answer nobody is quoted.
+ */
+export const quotable = async ({ broker }: Asking, mail: Mail): Promise<Mail | null> => {
+	const ids = [...new Set(writersOf(mail))];
+	if (ids.length === 0) return mail;
+	const found = new Set((await broker.call<{ id: string }[], object>("auth.resolveMany", { ids })).map(({ id }) => id));
+	if (mail.template === "unread-chat") return ids.every((id) => found.has(id)) ? mail : null;
+	const data = mail.data as unknown as Digest; // as above
+	const items = data.items.filter(({ senderId }) => found.has(senderId));
+	return items.length > 0 ? { ...mail, data: { ...data, items } } : null;
+};
+
 /**
  * The mail with what its recipient has not read meanwhile, null if they have read it all. Other mails stay as they are. Throws what the
  * call throws: without an answer nothing is sent.

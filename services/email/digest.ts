@@ -29,6 +29,8 @@ export interface DigestItem extends Document {
 	/** Epoch ms. */
 	endsAt: number;
 	item: ChatItem;
+	/** Whoever wrote it is gone, and with them what it said. */
+	gone?: true;
 	/** Epoch ms: it is kept for RETAIN_MAILS from then on, which is longer than events come again. */
 	removeAt: number;
 }

@@ -31,7 +31,7 @@ const tries = 8;
 /** The mail of a digest that is closed: the first that makes it decides what is in it. Null: there is nothing to tell. */
 const mailOf = async ({ store }: Service, digest: MailDigest): Promise<Mail | null> => {
 	const page = { sort: [["item.at", -1]], limit: gathered + 1 } as const;
-	const rows = await store.mail_digest_items.find({ where: { digestId: digest._id }, ...page });
+	const rows = await store.mail_digest_items.find({ where: { digestId: digest._id, gone: { $exists: false } }, ...page });
 	if (rows.length === 0) return null;
 	const draft = digestMail(
 		digest,

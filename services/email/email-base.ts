@@ -92,7 +92,13 @@ export const collections: { readonly [K in keyof EmailCollections]: CollectionSp
 				],
 			},
 			{ name: "user", fields: [["userId", 1]] },
-			{ name: "writer", fields: [["item.senderId", 1]], sparse: true },
+			{
+				name: "writer",
+				fields: [
+					["item.senderId", 1],
+					["_id", 1],
+				],
+			},
 			{ name: "remove_at", fields: [["removeAt", 1]], sparse: true },
 		],
 	},

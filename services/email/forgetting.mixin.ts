@@ -42,16 +42,22 @@ const forgetMails = async (service: EmailService, where: Where): Promise<void> =
 	}
 };
 
-/** First the mail that the digest became, then what it was made of: whoever dies in between finds the rest. */
+/**
+ * First what digests are made of, then those that were: one that is being made meanwhile is found by the next run, since what says whose words there were
+ * stays for as long as their mail may.
+ */
 const unquoteDigests = async (service: EmailService, senderId: string): Promise<void> => {
 	const { mail_digest_items: items, mails } = service.store;
-	for (;;) {
-		const page = await items.find({ where: { "item.senderId": senderId }, limit: pageSize });
+	const update = { $set: { gone: true, "item.content": "" }, $unset: { "item.senderName": true } } as const;
+	for (let after = ""; ; ) {
+		const where = { "item.senderId": senderId, _id: { $gt: after } };
+		const page = await items.find({ where, sort: [["_id", 1]], limit: pageSize });
+		await items.updateMany(page.map(({ _id }) => ({ where: { _id }, update })));
 		const made = page.map(({ digestId, userId }) => mailIdOf(digestId, { userId, template: "chat-digest" }));
 		const decide = (mail: Mail, at: number) => decideUnquote(mail, senderId, at);
 		for (const mail of await mails.findByIds([...new Set(made)])) await forgetMail(service, mail, decide);
-		await items.remove({ "item.senderId": senderId, _id: { $in: page.map(({ _id }) => _id) } });
 		if (page.length < pageSize) return;
+		after = page.at(-1)?._id ?? after;
 	}
 };
 

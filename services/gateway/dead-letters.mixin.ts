@@ -2,6 +2,7 @@ import type { Context, Service } from "moleculer";
 import Type from "typebox";
 import type { CallMeta } from "../../contracts/call.ts";
 import { DomainError } from "../../contracts/errors.ts";
+import { noteWas } from "../../mixins/call-meta/noted.ts";
 import type { DurableEventsMembers } from "../../mixins/durable-events/durable-events.mixin.ts";
 import type { DeadLetter, DeadLetters } from "../../mixins/durable-events/port.ts";
 import { measured } from "../../mixins/metrics/metrics.ts";
@@ -23,6 +24,14 @@ type This = Service & DurableEventsMembers;
 const letters = ({ bus }: This): DeadLetters => {
 	if (!bus) throw new DomainError("UNAVAILABLE", "The bus is not connected");
 	return bus.deadLetters;
+};
+
+/** It leaves the list: what it was stays in the audit log. */
+const noteLetter = async (gateway: This, ctx: Call<{ id: string }>): Promise<void> => {
+	const letter = await letters(gateway).get(ctx.params.id);
+	if (!letter) throw new DomainError("NOT_FOUND");
+	const { group, subject, entity, eventId } = letter;
+	noteWas(ctx, { group, subject, entity, eventId });
 };
 
 /** What a scrape counts up to: where there are more, the number is not the news. */
@@ -63,6 +72,7 @@ export const deadLetterActions = {
 		retryDeadLetter: {
 			visibility: "published",
 			async handler(this: This, ctx: Call<{ id: string }>): Promise<{ id: string }> {
+				await noteLetter(this, ctx);
 				if (!(await letters(this).retry(ctx.params.id))) throw new DomainError("NOT_FOUND");
 				return { id: ctx.params.id };
 			},
@@ -70,6 +80,7 @@ export const deadLetterActions = {
 		dropDeadLetter: {
 			visibility: "published",
 			async handler(this: This, ctx: Call<{ id: string }>): Promise<void> {
+				await noteLetter(this, ctx);
 				if (!(await letters(this).drop(ctx.params.id))) throw new DomainError("NOT_FOUND");
 			},
 		},

@@ -86,7 +86,7 @@ export const operators = (souk: () => Operated): void => {
 		assert.deepEqual([gone[0].live, gone[0].endedBy], [false, "client"]);
 		assert.ok(gone[0].connectedAt <= gone[0].lastMessageAt && gone[0].lastMessageAt <= gone[0].endedAt);
 		const other = untilGone(await follow());
-		assert.equal((await souk().api.delete("/v1/auth/me", { token: ann?.token ?? "" })).status, 204);
+		assert.equal((await souk().api.patch(`/v1/admin/users/${ann?.id}`, { suspended: true }, operator)).status, 200);
 		await other;
 		const [newest, ...older] = await untilSeen(`user=${ann?.id}&live=false`, ({ length }) => length === 2);
 		assert.deepEqual([newest.endedBy, newest.lastMessageAt], ["UNAUTHORIZED", undefined]);
@@ -225,7 +225,7 @@ export const operators = (souk: () => Operated): void => {
 				const say = { ...operator, headers: { "x-request-id": `walk-${action}`, "x-forwarded-for": "203.0.113.9" } };
 				const answer = await souk().api.request(method, path.replace(":id", "nobody"), bodies[action] ?? {}, say);
 				const [entry] = await entries(`action=${action}`);
-				const { id, at, endedAt, target, outcome, code, traceId, ...facts } = entry;
+				const { id, at, endedAt, target, outcome, code, traceId, ...facts } = entry; // nothing of them was there
 				const expected = action === "auth.createKey" ? [201, answer.body.id, "done", undefined] : [404, "nobody", "refused", "NOT_FOUND"]; // biome-ignore format: one line
 				assert.deepEqual([answer.status, target, outcome, code], expected, action);
 				assert.ok(id && at <= endedAt && /^[0-9a-f]{32}$/.test(traceId));
@@ -243,7 +243,13 @@ export const operators = (souk: () => Operated): void => {
 			assert.deepEqual(await entries(`target=${ann?.id}`), []);
 			for (const suspended of [true, false]) await souk().api.patch(path, { suspended }, operator);
 			const seen = await entries(`target=${ann?.id}&outcome=done`);
-			assert.deepEqual(seen.map(({ details }) => details), [{ suspended: false }, { suspended: true }]); // biome-ignore format: one line
+			assert.deepEqual(
+				seen.map(({ details, was }) => [details, was]),
+				[
+					[{ suspended: false }, { roles: ["buyer"], suspended: true }],
+					[{ suspended: true }, { roles: ["buyer"], suspended: false }],
+				],
+			);
 			const first = (await see(`/v1/admin/audit?target=${ann?.id}&limit=1`)).body;
 			const rest = (await see(`/v1/admin/audit?target=${ann?.id}&limit=1&cursor=${first.nextCursor}`)).body;
 			assert.deepEqual([...first.items, ...rest.items, rest.nextCursor], [...seen, null]);

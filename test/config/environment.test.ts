@@ -162,6 +162,26 @@ describe("settings from the environment", () => {
 		assert.deepEqual(profile.groups.payment, { tries: 3, backoffMs: 50 });
 	});
 
+	it("refuse lives that are shorter than what rests on them, and say what does", () => {
+		const { message, variables } = refusalOf({
+			...{ RETAIN_REQUESTS: "23h", RETAIN_MAILS: "7d", RETAIN_WINDOWS: "1h", RETAIN_WEBHOOKS: "3d", RETAIN_DEAD_LETTERS: "1m" },
+			...{ EMAIL_DEDUPE_MS: "604800000", CDC_KEEP: "12h" },
+		});
+		const wrong = [
+			"RETAIN_MAILS",
+			"RETAIN_REQUESTS",
+			"RETAIN_WINDOWS",
+			"RETAIN_WEBHOOKS",
+			"RETAIN_DEAD_LETTERS",
+			"EMAIL_DEDUPE_MS",
+		];
+		assert.deepEqual([...variables].sort(), wrong.sort());
+		assert.match(message, /RETAIN_REQUESTS must be 24h or more: that a key is good for 24 hours is promised/);
+		assert.match(message, /EMAIL_DEDUPE_MS must be more than 604800000 milliseconds: the bus keeps events for seven days/);
+		const exact = { RETAIN_REQUESTS: "24h", RETAIN_MAILS: "8d", RETAIN_WEBHOOKS: "4d", EMAIL_DEDUPE_MS: "604800001" };
+		assert.equal(readEnvironment(exact).retain.requests, 86_400_000);
+	});
+
 	it("cannot be changed afterwards, not even deep inside", () => {
 		const profile = readEnvironment({ CORS_ORIGINS: "https://a.example" });
 		assert.throws(() => Object.assign(profile, { port: 1 }), TypeError);

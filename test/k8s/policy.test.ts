@@ -122,6 +122,16 @@ describe("the manifests, held against what we want of them", function () {
 		for (const workload of workloads(all).filter(isNode)) assert.ok(budgeted.includes(workload.metadata.name));
 	});
 
+	each("in production every node has the certificates of the servers, to be read by nobody else", (all, overlay) => {
+		for (const workload of workloads(all).filter(isNode)) {
+			const volumes = podOf(workload).volumes.filter(({ secret }: { secret?: object }) => secret);
+			const wanted = { name: "tls", secret: { secretName: "souk-tls", optional: true, defaultMode: 0o440 } };
+			assert.deepEqual(volumes, overlay === "dev" ? [] : [wanted], workload.metadata.name);
+			const mounted = (podOf(workload).containers[0].volumeMounts as { name: string }[]).filter(({ name }) => name === "tls");
+			assert.deepEqual(mounted, overlay === "dev" ? [] : [{ name: "tls", mountPath: "/run/souk/tls", readOnly: true }]);
+		}
+	});
+
 	each("how many there are is said once: by an autoscaler, or here", (all) => {
 		const scaled = all.filter(({ kind }) => kind === "HorizontalPodAutoscaler").map(({ spec }) => spec.scaleTargetRef);
 		for (const { kind, name } of scaled)

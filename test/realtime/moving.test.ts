@@ -217,9 +217,9 @@ describe("a node that stops", () => {
 	afterEach(() => house.log.close());
 
 	it("hands its streams over in batches with a pause, takes no followers, and still takes posts", async () => {
-		const engine = house.engine();
+		const engine = house.engine({}, { moveBatch: 4, movePauseMs: 1_000 });
 		const sinks = await Promise.all(Array.from({ length: 10 }, (_, index) => follow(engine, `s${index}`)));
-		const drained = engine.drain(4, 1_000);
+		const drained = engine.drain();
 		const gone = () => sinks.filter(({ ended }) => ended === "moved").length;
 		await house.timers.settle();
 		assert.equal(gone(), 4);
@@ -233,14 +233,25 @@ describe("a node that stops", () => {
 		await engine.stop();
 	});
 
+	it("is done with it in four batches, however many streams it has", async () => {
+		const engine = house.engine({}, { moveBatch: 2, movePauseMs: 200 });
+		const sinks = await Promise.all(Array.from({ length: 30 }, (_, index) => follow(engine, `s${index}`)));
+		const drained = engine.drain();
+		// A follower that has not been told waits, and then for up to a second more by itself.
+		await house.timers.pass(3 * 200);
+		await drained;
+		assert.ok(sinks.every(({ ended }) => ended === "moved"));
+		await engine.stop();
+	});
+
 	it("hands over those as well who were on their way in when it began", async () => {
 		const log = steered(house.log);
-		const engine = house.engine({ log });
+		const engine = house.engine({ log }, { moveBatch: 1, movePauseMs: 1_000 });
 		const before = [await follow(engine, "s1"), await follow(engine, "s2")];
 		const load = held();
 		log.next.set("tail", [load.steer]);
 		const following = follow(engine, "s3");
-		const drained = engine.drain(1, 1_000);
+		const drained = engine.drain();
 		await house.timers.settle();
 		load.release();
 		const late = await following;

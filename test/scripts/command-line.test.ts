@@ -9,7 +9,7 @@ const run = (script: string, ...args: string[]) => {
 };
 
 describe("what is typed behind npm run", () => {
-	for (const script of ["start", "produce", "seed", "migrate", "cluster", "demo", "chaos"]) {
+	for (const script of ["start", "produce", "seed", "migrate", "backup", "restore", "cluster", "demo", "chaos"]) {
 		it(`${script} tells what it can do when it is asked for help, and does nothing`, () => {
 			const { status, stdout, stderr } = run(script, "--help");
 			assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
@@ -22,6 +22,9 @@ describe("what is typed behind npm run", () => {
 		[["produce", "--count", "many"], /^--count takes a whole number from 0 to 10000000\n\nnpm run produce/],
 		[["migrate", "upp"], /^What is to be done: up, down or status\?\n\nnpm run migrate/],
 		[["migrate", "up", "order"], /^There is no service order\n\nnpm run migrate/],
+		[["backup"], /^Where to\?\n\nnpm run backup/],
+		[["restore"], /^Which backup\? One folder, please\n\nnpm run restore/],
+		[["restore", "--check", "--replace", "monday"], /^--check touches nothing.*\n\nnpm run restore/],
 		[["chaos", "--break", "nothing"], /^--break takes one of .*\n\nnpm run chaos/],
 		[["start", "--repk"], /^Unknown option '--repk'.*\n\nnpm start/],
 	] as const) {

@@ -12,6 +12,8 @@ const ofIncidents = [
 	"moleculer_request_retry_attempts_total",
 	"moleculer_request_timeout_total",
 	"moleculer_circuit_breaker_opened_active",
+	// And this, where traces are asked for.
+	"trace_spans_total",
 ];
 /** Given by whoever scrapes; `exported_service` is what the label `service` of Moleculer is called then. */
 const ofTargets = ["job", "service", "instance", "exported_service"];

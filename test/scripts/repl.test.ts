@@ -28,7 +28,7 @@ describe("operators' commands at the prompt of a Souk in one process", function 
 	let operator: Say;
 	let ann: Someone;
 
-	const sulk = (name: "sulk" | "die", yes: boolean): Promise<void> =>
+	const sulk = (name: "sulk" | "die" | "slow", yes: boolean): Promise<void> =>
 		yes ? writeFile(join(dataDir, name), "") : rm(join(dataDir, name), { force: true });
 	const arrive = async (): Promise<void> => {
 		api = httpClient(node.url);
@@ -116,8 +116,10 @@ describe("operators' commands at the prompt of a Souk in one process", function 
 		assert.equal((await prompt.json(`retry ${first.id}`)).id, first.id);
 		assert.deepEqual((await newest()).action, "gateway.retryDeadLetter");
 		assert.equal((await prompt.json(`drop ${second.id}`)).id, second.id);
-		const { action, target, actor, outcome } = await newest();
+		const { action, target, actor, outcome, was } = await newest();
 		assert.deepEqual([action, target, actor.id, outcome], ["gateway.dropDeadLetter", second.id, me, "done"]);
+		const { group, subject, entity, eventId } = second;
+		assert.deepEqual(was, { group, subject, entity, eventId });
 		assert.deepEqual(await letters(), []);
 	});
 
@@ -212,12 +214,15 @@ describe("operators' commands at the prompt of a Souk in one process", function 
 
 	it("are all done before the end of what is piped in ends the process, which drains", async () => {
 		const from = node.logs.length;
-		node.type(`souk suspend ${ann.id}\nsouk unsuspend ${ann.id}\nsouk audit --target ${ann.id} --limit 2 --json\n`);
+		await sulk("slow", true);
+		const often = `souk suspend ${ann.id}\nsouk unsuspend ${ann.id}\n`.repeat(3);
+		node.type(`${often}souk audit --target ${ann.id} --limit 6 --json\n`);
 		node.type(null);
 		assert.deepEqual(await node.exited(), { code: 0, signal: null });
 		const line = node.logs.slice(from).split("\n").find((part) => part.includes('{"items"')); // biome-ignore format: one line
 		const { items } = JSON.parse(line?.slice(line.indexOf("{")) ?? "{}");
-		assert.deepEqual(items.map(({ details, outcome }: Json) => [details.suspended, outcome]), [[false, "done"], [true, "done"]]); // biome-ignore format: one line
+		const expected = Array.from({ length: 6 }, (_, index) => [index % 2 === 1, "done"]);
+		assert.deepEqual(items.map(({ details, outcome }: Json) => [details.suspended, outcome]), expected); // biome-ignore format: one line
 	});
 });
 

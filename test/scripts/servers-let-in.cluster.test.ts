@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Redis } from "ioredis";
+import { connect, nkeys } from "nats";
+import { natsOptions, redisOptions } from "../../config/connections.ts";
 import { readEnvironment } from "../../config/environment.ts";
 import { serversLetIn } from "../../scripts/node/servers-let-in.ts";
 import { authority } from "../support/certificates.ts";
@@ -11,7 +14,15 @@ import { needs, needsCommand, type RunningServer, startMongod } from "../support
 import { testSettings } from "../support/settings.ts";
 import { SoukProcess } from "../support/souk-process.ts";
 import { removeDir, tempDir } from "../support/temp-dir.ts";
-import { filesOf, secrets, startTlsNats, startTlsRedis, type TlsServer, tlsBefore } from "../support/tls-servers.ts";
+import {
+	filesOf,
+	secrets,
+	startNkeyNats,
+	startTlsNats,
+	startTlsRedis,
+	type TlsServer,
+	tlsBefore,
+} from "../support/tls-servers.ts";
 
 type Env = Record<string, string>;
 
@@ -94,8 +105,11 @@ describe("Servers that want TLS, a certificate and a password", function () {
 			const health = (await httpClient(node.url).get("/health")).body as { checks: { name: string; ok: boolean }[] };
 			assert.deepEqual(health.checks.filter(({ ok }) => !ok), []); // biome-ignore format: one line
 			assert.ok(health.checks.some(({ name }) => name === "redis"));
-			const { headers } = await market.tryPlace({});
-			assert.ok(Number(headers.get("ratelimit-remaining") ?? headers.get("x-ratelimit-remaining") ?? 999) < 1_000);
+			const probe = new Redis(redisOptions(readEnvironment(right).redisUrl ?? ""));
+			const clients = /connected_clients:(\d+)/.exec(await probe.info("clients"))?.[1];
+			probe.disconnect();
+			// The cacher, the cache of orders, limits of the gateway, of auth and of both kinds of sockets, and this one.
+			assert.ok(Number(clients) >= 7, clients);
 			assert.doesNotMatch(node.logs, /Redis is away|going on without/);
 			for (const secret of [secrets.password, escaped(secrets.password)]) assert.ok(!node.logs.includes(secret));
 		} finally {
@@ -129,6 +143,20 @@ describe("Servers that want TLS, a certificate and a password", function () {
 		assert.doesNotMatch(said.join(), new RegExp(`${wrong}|${escaped(secrets.password)}`));
 		const all = await refusal({ NATS_CA: stranger, REDIS_CA: stranger });
 		assert.equal(all?.split("\n").length, 2);
+	});
+
+	it("let in by NATS with an NKEY instead of a password", async () => {
+		const pair = nkeys.createUser();
+		const seed = join(dir, "user.nk");
+		await writeFile(seed, `${new TextDecoder().decode(pair.getSeed())}\n`);
+		const server = await startNkeyNats(dir, pair.getPublicKey());
+		started.push(server);
+		const env = { ...right, TRANSPORTER: `nats://127.0.0.1:${server.port}`, NATS_CA: "", NATS_CERT: "", NATS_KEY: "" };
+		const { transporter } = readEnvironment({ ...env, NATS_NKEY: seed });
+		const connection = await connect(natsOptions(transporter ?? "", "test"));
+		await connection.flush();
+		await connection.close();
+		assert.match((await refusal(env)) ?? "let in", /^NATS does not let this node in .*NATS_NKEY/);
 	});
 
 	it("end the start of a node that they refuse, at once; one that is away does not", async () => {

@@ -1,12 +1,14 @@
 import { type BrokerOptions, type LoggerConfig, ServiceBroker, type ServiceSchema } from "moleculer";
+import { currentIds } from "../../middlewares/request-id.ts";
 
 /** Broker options of a test: silent, and deaf to signals, which are the test runner's. Frozen: Moleculer fills its defaults into what it is given. */
 export const quiet: BrokerOptions = Object.freeze({ logger: false, skipProcessEventRegistration: true });
 
-/** Like `quiet`, but every line goes to `lines`, as [level, ...what was logged]. */
+/** Like `quiet`, but every line goes to `lines`, as [level, ...what was logged, and the ids of what it was logged for]. */
 export const listening = (lines: unknown[][]): BrokerOptions => {
 	const formatter = (level: string, args: unknown[]): unknown[] => {
-		lines.push([level, ...args]);
+		const ids = currentIds();
+		lines.push(ids ? [level, ...args, ids] : [level, ...args]);
 		return [];
 	};
 	const logger: LoggerConfig = { type: "Console", options: { level: "info", formatter } };

@@ -27,6 +27,8 @@ export interface EmailNode {
 	service: EmailService;
 	/** Who is active. Auth is away while this is null. */
 	people: Map<string, Contact> | null;
+	/** Whose account is deleted; all others who write have one. */
+	gone: Set<string>;
 	preferences: Map<string, object>;
 	/** Who of those that are asked about wants to be told of a message. Default: all. */
 	audience: (question: ChatQuestion) => string[];
@@ -110,7 +112,7 @@ export const startEmailNode = async (profile: StoreProfile, settings: EmailSetti
 				return params.ids.flatMap((id) => people.get(id) ?? []);
 			},
 			resolveMany: ({ params }: Context<{ ids: string[] }>) =>
-				params.ids.flatMap((id) => node.people?.get(id) ?? []).map(({ id, name }) => ({ id, name })),
+				params.ids.filter((id) => !node.gone.has(id)).map((id) => ({ id, name: node.people?.get(id)?.name })),
 			verificationToken: link("verification"),
 			resetToken: link("reset"),
 		},
@@ -145,7 +147,7 @@ export const startEmailNode = async (profile: StoreProfile, settings: EmailSetti
 		(await call<{ items: MailView[] }>("mails", { limit: 100, ...params })).items;
 	const node: EmailNode = {
 		audience: ({ userIds }) => userIds,
-		...{ broker, service, heard, call, mails, people: new Map(), preferences: new Map(), tokens: new Map() },
+		...{ broker, service, heard, call, mails, people: new Map(), gone: new Set(), preferences: new Map(), tokens: new Map() },
 		async tell(type, data) {
 			const id = newId();
 			const event = { type, subject: id, data } as EventDraft;

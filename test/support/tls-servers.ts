@@ -52,6 +52,23 @@ tls { cert_file: "${server.cert}", key_file: "${server.key}", ca_file: "${ca}", 
 	return { port, monitor, stop: () => process.kill() };
 };
 
+/** Without TLS, for whoever has the key. */
+export const startNkeyNats = async (dir: string, nkey: string): Promise<TlsServer> => {
+	const port = await freePort();
+	const conf = join(dir, "nats-nkey.conf");
+	await writeFile(conf, `listen: "127.0.0.1:${port}"\nauthorization { users = [ { nkey: "${nkey}" } ] }\n`);
+	const ready = (at: number): Promise<boolean> => answers(at, "", "INFO");
+	const process = new ServerProcess({
+		name: "nats",
+		command: findServer("nats") ?? "nats-server",
+		args: ["-c", conf],
+		port,
+		ready,
+	});
+	await process.start();
+	return { port, stop: () => process.kill() };
+};
+
 export const startTlsRedis = async ({ dir, ca, server }: Files): Promise<TlsServer> => {
 	const port = await freePort();
 	const conf = join(dir, "redis.conf");

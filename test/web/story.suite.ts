@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { Browsers, type Visitor } from "../support/browser.ts";
+import { httpClient, login } from "../support/http.ts";
 import { admin } from "../support/settings.ts";
 import { assertUntroubled, go, register, visitAs } from "../support/web-visit.ts";
 
@@ -151,7 +152,9 @@ export const webStory = (world: () => { url: string }, assertAccessible: LookAt 
 		assert.equal(await buyer.page.getByLabel("Messages while I am away: by mail").isChecked(), false);
 	});
 
-	it("shows an admin the nodes, the ring, the connections, letters, mails and people", async () => {
+	it("shows an admin the nodes, the ring, the connections, letters, mails, people and what was changed", async () => {
+		const api = httpClient(world().url);
+		await api.patch("/v1/admin/users/nobody", { suspended: true }, await login(api, admin.email, admin.password));
 		const operator = await visitAs(browsers, world().url, admin.email, "/app/ops", {}, admin.password);
 		const { page } = operator;
 		await page.locator("[data-node]").first().waitFor();
@@ -169,6 +172,7 @@ export const webStory = (world: () => { url: string }, assertAccessible: LookAt 
 			["Dead letters", () => page.getByText("No dead letters").waitFor()],
 			["Mails", () => page.locator("[data-mail]").first().waitFor()],
 			["Users", () => page.getByRole("cell").getByText(buyerName).first().waitFor()],
+			["Audit", () => page.locator("[data-audit='auth.updateUser']").getByText("NOT_FOUND").waitFor()],
 		];
 		for (const [name, shown] of tabs) {
 			await page.getByRole("navigation", { name: "Operations" }).getByRole("link", { name }).click();

@@ -45,7 +45,10 @@ export const ensureConsumer = async (jsm: JetStreamManager, stream: string, conf
 	const kept = isServed(known) ? filtersOf(known) : [];
 	const wanted = { ...config, filter_subjects: [...new Set([...config.filter_subjects, ...kept])].sort() };
 	if (wanted.filter_subjects.every((subject) => filtersOf(known).includes(subject))) {
-		await jsm.consumers.update(stream, config.name, wanted);
+		// Where it began is not ours to change: after a restore from a backup that is not the stream's beginning.
+		const { deliver_policy, opt_start_seq } = known.config;
+		const update: Partial<ConsumerConfig> = { ...wanted, deliver_policy, ...(opt_start_seq ? { opt_start_seq } : {}) };
+		await jsm.consumers.update(stream, config.name, update);
 		return;
 	}
 	await remove(jsm, stream, config.name);

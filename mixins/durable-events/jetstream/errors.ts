@@ -7,6 +7,7 @@ const numbers = {
 	noStream: 10059,
 	noConsumer: 10014,
 	noMessage: 10037,
+	noSequence: 10043,
 	streamDiffers: 10058,
 } as const;
 

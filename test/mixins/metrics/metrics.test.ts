@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { mock } from "node:test";
 import { Errors, ServiceBroker } from "moleculer";
 import { metricTable } from "../../../contracts/metrics.ts";
 import { count, measured, observe, scrape } from "../../../mixins/metrics/metrics.ts";
@@ -42,6 +43,27 @@ describe("metrics", () => {
 		other();
 	});
 
+	it("that nobody answers for are waited for three seconds, and no longer", async () => {
+		mock.timers.enable({ apis: ["setTimeout"] });
+		let end = (): void => undefined;
+		try {
+			const asked = new Promise<void>((resolve) => {
+				end = measured("outbox_waiting", { collection: "silent" }, () => {
+					resolve();
+					return new Promise<never>(() => undefined);
+				});
+			});
+			const page = scrape();
+			await asked;
+			mock.timers.tick(3_000);
+			assert.match(await page, /^process_cpu_seconds_total /m);
+			assert.doesNotMatch(await page, /collection="silent"/);
+		} finally {
+			end();
+			mock.timers.reset();
+		}
+	});
+
 	it("tell of the process itself", async () => {
 		assert.ok(((await shown("process_resident_memory_bytes")) ?? 0) > 10_000_000);
 	});
@@ -69,6 +91,10 @@ describe("metrics", () => {
 		assert.equal(await shown(`moleculer_request_time_bucket{${labels},le="10000"}`), 2);
 		assert.equal(await shown(`moleculer_request_time_count{${labels}}`), 2);
 		assert.ok(((await shown(`moleculer_request_time_sum{${labels}}`)) ?? 0) > 0);
+		for (const ms of [1, 1.5, 5, 700, 60_000])
+			broker.metrics.observe("moleculer.request.time", ms, { service: "dishes", action: "dishes.wait" });
+		const waited = (le: string) => shown(`moleculer_request_time_bucket{namespace="",nodeID="metrics-test",service="dishes",action="dishes.wait",type="undefined",caller="undefined",le="${le}"}`); // biome-ignore format: one line
+		assert.deepEqual(await Promise.all(["1", "5", "500", "1000", "10000", "+Inf"].map(waited)), [1, 3, 3, 4, 4, 5]);
 		const page = await scrape();
 		assert.match(page, /moleculer_request_error_total\{[^}]*action="dishes.burn"[^}]*errorCode="500",errorType="BURNT"\} 1\n/);
 		// What has not happened has a name; what nobody asks for is not counted; and of a metric there is one block.

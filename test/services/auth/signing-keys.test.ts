@@ -75,6 +75,33 @@ describe("signing keys", () => {
 		await refused(given.rotate(), "TRANSITION_REFUSED");
 	});
 
+	it("are replaced in JWT_KEYS in three restarts, with nodes of two steps side by side at each", async () => {
+		await open();
+		const other = join(dataDir, "other");
+		await open(null, other);
+		const { keys: old } = JSON.parse(await readFile(path, "utf8")) as { keys: { kty: string; kid: string }[] };
+		const { keys: made } = JSON.parse(await readFile(join(other, "jwt-keys.json"), "utf8")) as { keys: typeof old };
+		const [first, second] = [old, made].map((keys) => keys.find(({ kty }) => kty === "OKP"));
+		const secret = old.find(({ kty }) => kty === "oct");
+		const sets = [[first], [first, second], [second, first], [second]].map((signing) =>
+			JSON.stringify({ keys: [...signing, secret] }),
+		);
+		const nodes = await Promise.all(sets.map((set) => open(set)));
+		for (const [step, node] of nodes.entries()) {
+			const neighbour = nodes[step + 1] ?? node;
+			// Either may have signed, and a gateway may ask either for the keys. The last step waits until the old tokens have ended.
+			const signers = step === 2 ? [node] : [node, neighbour];
+			for (const signer of signers) {
+				const token = await signer.signAccessToken(claims);
+				for (const asked of [node, neighbour]) {
+					const jwks = createLocalJWKSet({ keys: await asked.publicKeys() } as unknown as JSONWebKeySet);
+					assert.equal((await jwtVerify(token, jwks)).payload.sub, claims.sub, `step ${step + 1}`);
+				}
+			}
+			assert.deepEqual(await neighbour.refreshKeys(), await node.refreshKeys());
+		}
+	});
+
 	it("stop the start when they cannot be used", async () => {
 		await assert.rejects(open("{}"), (error) => error instanceof BadKeySet && error.message.startsWith("JWT_KEYS: "));
 		await writeFile(path, "torn");

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { ServiceBroker, type ServiceSchema } from "moleculer";
 import { readEnvironment } from "../../../config/environment.ts";
 import { serviceNames } from "../../../config/variables.ts";
 import { openServiceStores } from "../../../scripts/migrate/service-stores.ts";
 import { catalogue, chosenFeeds, UnknownCollections } from "../../../services/cdc/catalogue.ts";
+import { cdc } from "../../../services/cdc/cdc.service.ts";
+import { quiet } from "../../support/brokers.ts";
 import { removeDir, tempDir } from "../../support/temp-dir.ts";
 
 describe("what may leave the database", () => {
@@ -30,5 +33,8 @@ describe("what may leave the database", () => {
 		assert.throws(refusal(["orders", "sessions"]), (error) => error instanceof UnknownCollections && /sessions stays in the database/.test(error.message)); // biome-ignore format: one line
 		assert.throws(refusal(["ordres"]), /ordres is not a collection of Souk\. There are: .*orders/);
 		assert.throws(refusal(["constructor"]), /is not a collection/);
+		const profile = { ...readEnvironment({}), cdc: { collections: ["mail_secrets"], keep: 1, keepBytes: 1 } };
+		const broker = new ServiceBroker({ ...quiet });
+		assert.throws(() => broker.createService(cdc({ profile }) as ServiceSchema), /mail_secrets stays in the database/);
 	});
 });

@@ -183,6 +183,30 @@ describe("whoever follows a collection", () => {
 		assert.equal(new Set(published.map(({ id }) => id)).size, 500);
 	});
 
+	it("finishes what it had begun to publish when it must stop, and leaves what waits for its turn to the next", async () => {
+		await followUntil(() => database.asked > 1);
+		for (const name of ["1", "2", "3"]) database.write("e", name);
+		const taken = Promise.withResolvers<void>();
+		const slow: Outlet = {
+			connected: true,
+			publish: async (message) => {
+				published.push(message);
+				await taken.promise;
+			},
+		};
+		const end = new AbortController();
+		const tailer = tailerWith(slow);
+		const running = tailer.run(end.signal);
+		await until("all to wait", async () => tailer.inFlight, (now) => now === 3); // biome-ignore format: one line
+		end.abort();
+		taken.resolve();
+		await running;
+		assert.deepEqual(told(), ["stream e 1"]);
+		assert.deepEqual((await position())?.token, { place: 1 });
+		await followUntil(() => published.length >= 3);
+		assert.deepEqual(told(), ["stream e 1", "stream e 2", "stream e 3"]);
+	});
+
 	it("says what is away, and follows again when it is back", async () => {
 		const { open } = database;
 		database.open = () => Promise.reject(new Error("no primary"));

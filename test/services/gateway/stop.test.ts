@@ -5,7 +5,9 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceSchema } from "moleculer";
 import Type from "typebox";
+import { operationRoutes } from "../../../contracts/http/operations.ts";
 import type { Route } from "../../../contracts/http/route.ts";
+import { Brokers, listening } from "../../support/brokers.ts";
 import { GatewayNodes, urlOf } from "../../support/gateway-node.ts";
 import { shop, shopRoutes } from "../../support/shop.ts";
 import { until } from "../../support/until.ts";
@@ -100,6 +102,40 @@ describe("stopping a gateway", () => {
 		assert.equal(bytes, Number(res.headers["content-length"]));
 		await drained;
 		agent.destroy();
+	});
+
+	it("does not wait for people to stop asking", async () => {
+		const bus = { transporter: "Fake", namespace: "never-quiet" } as const;
+		const others = new Brokers();
+		const lines: unknown[][] = [];
+		try {
+			await others.start({ ...bus, nodeID: "slow" }, {
+				name: "teller",
+				actions: { tell: () => delay(200, { text: "at last" }) },
+			} as ServiceSchema);
+			const tracking = { enabled: true, shutdownTimeout: 1_000 };
+			const node = await nodes.start({
+				routes: [...operationRoutes, tale],
+				broker: { ...listening(lines), ...bus, nodeID: "door", tracking },
+			});
+			const url = `${urlOf(node.broker)}${tale.path}`;
+			const statuses = new Set<number>();
+			// Several, so that one of their calls to the other node is always under way.
+			const asking = Array.from({ length: 12 }, async () => {
+				for (;;) {
+					const answer = await send(new Agent(), url, "").catch((error: { code: string }) => error.code);
+					if (typeof answer === "string") return answer;
+					statuses.add(answer.status);
+				}
+			});
+			await until("some answers", async () => statuses.size, (size) => size > 0); // biome-ignore format: one line
+			await node.broker.stop();
+			assert.deepEqual(await Promise.all(asking), Array(12).fill("ECONNREFUSED"));
+			assert.deepEqual([...statuses], [200]);
+			assert.deepEqual(lines.filter(([level]) => level === "error"), []); // biome-ignore format: one line
+		} finally {
+			await others.stopAll();
+		}
 	});
 
 	it("is not needed to be rid of a client that reads nothing of its answer", async () => {

@@ -11,6 +11,7 @@ const tabs: Readonly<Record<string, { name: string; tab: ComponentType }>> = {
 	"dead-letters": { name: "Dead letters", tab: lazy(() => import("./dead-letters-tab.tsx")) },
 	mails: { name: "Mails", tab: lazy(() => import("./mails-tab.tsx")) },
 	users: { name: "Users", tab: lazy(() => import("./users-tab.tsx")) },
+	audit: { name: "Audit", tab: lazy(() => import("./audit-tab.tsx")) },
 };
 
 const pathOf = (name: string): string => (name === "nodes" ? "/app/ops" : `/app/ops/${name}`);
