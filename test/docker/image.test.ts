@@ -71,6 +71,21 @@ describe("the image", function () {
 		}
 	});
 
+	it("holds every file that those who are there import, also later", () => {
+		const there = copies(last).flatMap(({ from }) => from);
+		const holds = (path: string): boolean => there.some((one) => path === one || path.startsWith(`${one}/`));
+		for (const folder of ["scripts", "services", "mixins", "middlewares", "realtime", "config"]) {
+			for (const name of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })) {
+				const path = `${folder}/${name}`;
+				if (!path.endsWith(".ts") || !holds(path)) continue;
+				for (const [, to = ""] of readFileSync(join(root, path), "utf8").matchAll(/(?:from|import\() ?"(\.[^"]*\.[tj]s)"/g)) {
+					const target = join(dirname(path), to);
+					assert.ok(holds(target), `${path} imports ${target}`);
+				}
+			}
+		}
+	});
+
 	it("runs as nobody in particular, from a pinned base with this project's Node, and is asked how it is", () => {
 		assert.ok(last.includes("USER 10001:10001"));
 		assert.ok(last.some((line) => line.startsWith("HEALTHCHECK ")));
