@@ -1,5 +1,9 @@
 import { Discoverers } from "moleculer";
 
+type RemoteNode = ReturnType<Discoverers.Local["processRemoteNodeInfo"]>;
+/** Of a life of a process, which its name may outlast. */
+const lifeOf = (node: unknown): unknown => (node as { instanceID?: string | null } | undefined)?.instanceID;
+
 /** A look that comes so much too late, in ms, was kept waiting by a standstill of our own. */
 const late = 250;
 /** So many looks in a row are left out at most: who always starves has to find out about the dead, too. */
@@ -26,5 +30,16 @@ export class PatientDiscoverer extends Discoverers.Local {
 		this.#lookedAt = now;
 		this.#leftOut = stoodStill && this.#leftOut < mostLeftOut ? this.#leftOut + 1 : 0;
 		if (this.#leftOut === 0) super.checkRemoteNodes();
+	}
+
+	/**
+	 * A node that was killed may be back under its name before anybody has missed it, and knows nothing of what it was asked in its life before.
+	 * Moleculer would let those who asked wait for their time-out.
+	 */
+	override processRemoteNodeInfo(id: string, payload: Record<string, unknown>): RemoteNode {
+		const before = lifeOf(this.registry.nodes.get(id));
+		const node = super.processRemoteNodeInfo(id, payload);
+		if (before && before !== lifeOf(node)) this.transit?.removePendingRequestByNodeID(id);
+		return node;
 	}
 }

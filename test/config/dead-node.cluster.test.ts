@@ -20,6 +20,11 @@ describe("a node that died", () => {
 	let child: ChildProcess | undefined;
 	let watcher: ServiceBroker;
 
+	const start = async (): Promise<void> => {
+		child = fork(bareNode, [(nats as RunningServer).url, "mortal"]);
+		await once(child, "message");
+	};
+
 	const seesIt = async (): Promise<boolean> => {
 		const nodes: { id: string }[] = await watcher.call("$node.list", { onlyAvailable: true });
 		return nodes.some(({ id }) => id === "mortal");
@@ -31,8 +36,7 @@ describe("a node that died", () => {
 		nats = await startNats();
 		const settings = readEnvironment({ TRANSPORTER: nats.url, MONGO_URL: "mongodb://unused", REDIS_URL: "redis://unused" });
 		watcher = await brokers.start({ ...brokerOptions(settings), ...quiet, cacher: null, nodeID: "watcher" });
-		child = fork(bareNode, [nats.url, "mortal"]);
-		await once(child, "message");
+		await start();
 	});
 	after(async () => {
 		child?.kill("SIGKILL");
@@ -62,5 +66,18 @@ describe("a node that died", () => {
 		assert.equal(await seesIt(), true);
 		child.kill("SIGKILL");
 		await until("the registry to drop the node", seesIt, (seen) => !seen, outWithin);
+	});
+
+	it("and is back under its name before it was missed leaves nobody waiting for what its life before was asked", async () => {
+		await start();
+		await until("the node", seesIt, Boolean);
+		const lost: string[] = [];
+		watcher.localBus.on("$node.disconnected", ({ node }: { node: { id: string } }) => lost.push(node.id));
+		process.kill(child?.pid ?? 0, "SIGSTOP");
+		const asked = watcher.call("$node.health", {}, { nodeID: "mortal", timeout: 50_000, retries: 0 });
+		child?.kill("SIGKILL");
+		await Promise.all([assert.rejects(asked, { type: "REQUEST_REJECTED" }), start()]);
+		assert.deepEqual(lost, []);
+		assert.ok(await watcher.call("$node.health", {}, { nodeID: "mortal" }));
 	});
 });

@@ -42,6 +42,8 @@ describe("what the nodes of a cluster tell of themselves", function () {
 	it("has a series, with its labels, of every metric that a panel or an alert asks for", async () => {
 		const { id } = await market.place({ items: [{ productId: market.productId, quantity: 1 }] });
 		await market.until(id, "paid");
+		const unknown = await cluster.api.get("/v1/orders/of-nobody", { token: market.buyer.token });
+		assert.equal(unknown.status, 404); // which no cache knows either
 		const talk = await cluster.api.post("/v1/conversations", { memberIds: [market.seller.id] }, { token: market.buyer.token });
 		assert.equal(talk.status, 201, JSON.stringify(talk.body));
 		const stream: string = talk.body.streamId;
