@@ -28,6 +28,8 @@ export class JetStreamDelivery {
 	readonly storedAt: number;
 	/** Counts deliveries, whether they ended in an outcome or were lost with their process. */
 	readonly tries: number;
+	/** Of the monotonic clock: since when the server has waited for a word. */
+	#toldAt = performance.now();
 
 	constructor(message: Msg) {
 		this.#message = message;
@@ -47,8 +49,14 @@ export class JetStreamDelivery {
 		return this.#message.data;
 	}
 
-	/** Puts off the redelivery by another ack wait. */
-	working(): void {
+	/**
+	 * Puts off the redelivery by another ack wait, if half of it is over: most handlers end before that, and their answer is word enough.
+	 * To be called at least every tenth of the ack wait, so that no word comes later than after six tenths.
+	 */
+	working(ackWait: number): void {
+		const now = performance.now();
+		if (now - this.#toldAt < ackWait / 2) return;
+		this.#toldAt = now;
 		this.#answer(answers.working);
 	}
 

@@ -59,8 +59,8 @@ export class DocumentConsumer {
 			logger,
 		});
 		this.#working = setInterval(() => {
-			for (const delivery of this.#held) delivery.working();
-		}, ackWait / 3);
+			for (const delivery of this.#held) delivery.working(ackWait);
+		}, ackWait / 10);
 	}
 
 	start(): void {

@@ -60,7 +60,7 @@ export class GroupConsumer {
 			ensure: () => this.#ensure(),
 			logger,
 		});
-		this.#working = setInterval(() => this.#sayWorking(), ackWait / 3);
+		this.#working = setInterval(() => this.#sayWorking(), ackWait / 10);
 	}
 
 	start(): void {
@@ -210,7 +210,7 @@ export class GroupConsumer {
 	}
 
 	#sayWorking(): void {
-		for (const delivery of this.#held) delivery.working();
+		for (const delivery of this.#held) delivery.working(this.#options.ackWait);
 	}
 }
 

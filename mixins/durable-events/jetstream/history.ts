@@ -31,6 +31,7 @@ export class History {
 	#storedAt = never;
 	#lastSeq = 0;
 	#doubted = true;
+	#epoch = 0;
 
 	constructor(streams: Streams, { collection, records }: OutboxSource) {
 		this.#streams = streams;
@@ -41,6 +42,15 @@ export class History {
 	/** Something happened after which the stream may be another one: we reconnected, or a sequence went backwards. */
 	doubt(): void {
 		this.#doubted = true;
+	}
+
+	/**
+	 * The lease is held under this epoch. What happened while somebody else had it, we do not know. Who lost it to a slow database
+	 * and took it again, with nobody in between, has missed nothing: the connection and our sequence were watched all the time.
+	 */
+	term(epoch: number): void {
+		if (epoch !== this.#epoch && epoch !== this.#epoch + 1) this.doubt();
+		this.#epoch = epoch;
 	}
 
 	/** Null while all is as it was. */

@@ -35,7 +35,6 @@ export class OutboxSweeper {
 	readonly #options: OutboxSweeperOptions;
 	readonly #history: History;
 	readonly #job: LeasedJob;
-	#epoch = 0;
 
 	constructor(options: OutboxSweeperOptions) {
 		this.#options = options;
@@ -61,10 +60,8 @@ export class OutboxSweeper {
 		return this.#job.stop();
 	}
 
-	/** What happened while somebody else had the lease, we do not know. */
 	async #round(signal: AbortSignal, epoch: number): Promise<void> {
-		if (epoch !== this.#epoch) this.#history.doubt();
-		this.#epoch = epoch;
+		this.#history.term(epoch);
 		await this.sweep(signal);
 	}
 

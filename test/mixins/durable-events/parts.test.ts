@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { Errors, ServiceBroker } from "moleculer";
 import { backoffDelay } from "../../../mixins/durable-events/backoff.ts";
 import { durableEvents } from "../../../mixins/durable-events/durable-events.mixin.ts";
+import { JetStreamDelivery } from "../../../mixins/durable-events/jetstream/delivery.ts";
+import { History } from "../../../mixins/durable-events/jetstream/history.ts";
 import { carries, messageIdOf } from "../../../mixins/durable-events/jetstream/names.ts";
 import { MicroBatch } from "../../../mixins/durable-events/micro-batch.ts";
 import { isOutage } from "../../../mixins/durable-events/outage.ts";
@@ -76,6 +78,45 @@ describe("durable events: message ids", () => {
 
 	it("a message says which event it carries, whichever message id it has", () => {
 		assert.deepEqual([carries("e", "e"), carries("e#17", "e"), carries("e2", "e"), carries("", "e")], [true, true, false, false]);
+	});
+});
+
+describe("durable events: what is said to the bus, and asked of it", () => {
+	it("a delivery says that it is worked on when half of the ack wait is over, and not before", () => {
+		const said: string[] = [];
+		const message = {
+			subject: "souk.events.note.written",
+			reply: "$JS.ACK.S.c.1.1.1.1700000000000000000.0",
+			respond: (payload: Uint8Array) => said.push(new TextDecoder().decode(payload)),
+		};
+		const delivery = new JetStreamDelivery(message as unknown as ConstructorParameters<typeof JetStreamDelivery>[0]);
+		delivery.working(60_000);
+		assert.deepEqual(said, []);
+		delivery.working(0);
+		assert.deepEqual(said, ["+WPI"]);
+		delivery.working(60_000);
+		assert.deepEqual(said, ["+WPI"]);
+	});
+
+	it("a sweeper doubts the stream after somebody else had the lease, and not when it took its own again", async () => {
+		const state = { id: "S@1", firstSeq: 1, lastSeq: 7 };
+		const streams = { look: async () => state, messageIdAt: async () => "e7" };
+		const inbox = { findById: async () => null, create: async () => ({ created: true }) };
+		type Parts = ConstructorParameters<typeof History>;
+		const source = { collection: { name: "notes" }, records: { inbox } };
+		const history = new History(streams as unknown as Parts[0], source as unknown as Parts[1]);
+		const doubted = async (epoch: number): Promise<unknown> => {
+			history.term(epoch);
+			const { doubt } = await history.check();
+			await history.settle(state);
+			return doubt;
+		};
+		assert.deepEqual(await doubted(1), { stream: "S@1", after: 0 });
+		assert.equal(await doubted(1), null);
+		assert.equal(await doubted(2), null);
+		assert.deepEqual(await doubted(4), { stream: "S@1", after: 7 });
+		assert.equal(await doubted(4), null);
+		assert.deepEqual(await doubted(3), { stream: "S@1", after: 7 });
 	});
 });
 
