@@ -8,7 +8,7 @@ import { defaultLimit, fitting } from "../../mixins/paging/page.ts";
 import type { Entry } from "../../realtime/entry.ts";
 import { amendMessage, markRead } from "./amending.adapter.ts";
 import { blocksBetween, requireNone } from "./block.ts";
-import { type ChatService, conversationOf, type Handler, namesOf, roomOf, routeAction } from "./chat-base.ts";
+import { type ChatService, conversationOf, countLater, type Handler, namesOf, roomOf, routeAction } from "./chat-base.ts";
 import { type Conversation, otherOf } from "./conversation.ts";
 import { checkText, newMessage } from "./message.ts";
 import type { PostRequest } from "./streams-port.ts";
@@ -23,10 +23,9 @@ const writableBy = async (chat: ChatService, streamId: string, userId: string): 
 	return conversation;
 };
 
-// Not counted here: the stream has asked for that, and whoever looks sooner has it counted at once. While a store is slow the writer would
-// wait for up to eight commands more, one after the other, for numbers that nobody may look at.
 const post = async (chat: ChatService, streamId: string, request: PostRequest): Promise<PostedView & { repeated: boolean }> => {
 	const { seq, at, repeated } = await chat.streams.post(streamId, request);
+	await countLater(chat, streamId);
 	return { seq, id: request.id, at, repeated };
 };
 
@@ -73,6 +72,7 @@ const amend = async (chat: ChatService, ctx: AmendContext, text: string | null):
 	// What is taken back may be taken back from whoever blocked us, too.
 	await (text === null ? conversationOf(chat, streamId, userId) : writableBy(chat, streamId, userId));
 	const { seq, id, at } = await amendMessage(chat, streamId, userId, { id: deriveId("amend", requestOf(ctx).key), target, text });
+	await countLater(chat, streamId);
 	return { seq, id, at };
 };
 

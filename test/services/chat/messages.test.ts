@@ -32,25 +32,6 @@ bothStores("chat: messages", (profile) => {
 		assert.deepEqual(await node.messages(streamId, "ann"), seen);
 	});
 
-	it("are answered while counting waits for its store, and counted for whoever looks", async () => {
-		const { counting } = node.service;
-		const held = Promise.withResolvers<void>();
-		const fold = counting.fold.bind(counting);
-		counting.fold = async (stream) => {
-			await held.promise;
-			return fold(stream);
-		};
-		try {
-			assert.equal((await node.say(streamId, "ann", "one", "m1")).seq, 1);
-			assert.equal((await node.call<PostedView>("edit", { streamId, id: "m1", text: "ONE" }, "ann")).body.seq, 2);
-		} finally {
-			held.resolve();
-			counting.fold = fold;
-		}
-		const { lastSeq, unread } = await node.view(streamId, "bob");
-		assert.deepEqual([lastSeq, unread], [2, 1]);
-	});
-
 	it("posts of many at once make one history without a gap", async () => {
 		const posted = await Promise.all(
 			Array.from({ length: 40 }, (_, index) => node.say(streamId, ["ann", "bob"][index % 2] ?? "", `${index}`)),
