@@ -25,7 +25,7 @@ describe("a copy of the embedded database", () => {
 		};
 		const writing = write();
 		try {
-			for (let copies = 0; copies < 25; copies++) {
+			for (let copies = 0; copies < 8; copies++) {
 				const before = written;
 				const path = join(dataDir, `copy-${copies}.db`);
 				await copyDatabase(dataDir, path);

@@ -119,7 +119,7 @@ bothStores("sessions", (profile) => {
 			const next = await refresh(ana.refreshToken);
 			assert.notEqual(next.refreshToken, ana.refreshToken);
 			assert.notEqual(next.accessToken, ana.accessToken);
-			assert.equal(next.expiresIn, 900);
+			assert.ok(next.expiresIn === 900 || next.expiresIn === 899, String(next.expiresIn)); // a second may begin in between
 			assert.equal(payloadOf(next.accessToken).sid, ana.from.user.sessionId);
 			await refresh(next.refreshToken);
 		});
