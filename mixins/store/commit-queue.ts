@@ -14,6 +14,8 @@ type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
 
 /** Writes that one transaction takes: bounds how long the event loop stands still (about 10 ms). */
 const batchLimit = 256;
+/** How long the database rests between two transactions while it is copied. */
+const restMs = 5;
 /** Writes that may wait. Only a caller that awaits nothing can get here. */
 const queueLimit = 50_000;
 
@@ -22,6 +24,7 @@ export class CommitQueue {
 	readonly #statements: Record<"begin" | "commit" | "rollback" | "savepoint" | "release" | "undo", StatementSync>;
 	#jobs: Job[] = [];
 	#scheduled = false;
+	#resting = 0;
 
 	constructor(database: DatabaseSync) {
 		this.#database = database;
@@ -49,14 +52,24 @@ export class CommitQueue {
 		while (this.#jobs.length > 0) this.#flush();
 	}
 
+	/** From now on until the answer is called, the database rests between two transactions: an online copy goes on in those pauses alone. */
+	rest(): () => void {
+		this.#resting += 1;
+		return () => {
+			this.#resting -= 1;
+		};
+	}
+
 	#schedule(): void {
 		if (this.#scheduled) return;
 		this.#scheduled = true;
-		setImmediate(() => {
+		const next = (): void => {
 			this.#scheduled = false;
 			this.#flush();
 			if (this.#jobs.length > 0) this.#schedule();
-		});
+		};
+		if (this.#resting > 0) setTimeout(next, restMs);
+		else setImmediate(next);
 	}
 
 	#flush(): void {

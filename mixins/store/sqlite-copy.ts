@@ -38,9 +38,11 @@ const copy = async ({ raw }: SqliteDatabase, to: string, onProgress: OnCopied): 
  */
 export const copyDatabase = async (dataDir: string, to: string, onProgress: OnCopied = () => undefined): Promise<void> => {
 	const database = acquireDatabase(dataDir);
+	const goOn = database.queue.rest();
 	try {
 		await copy(database, to, onProgress);
 	} finally {
+		goOn();
 		releaseDatabase(database);
 	}
 };
