@@ -3,8 +3,7 @@ import { Busy, longest, startRolling, type Timed } from "../../test/support/roll
 import type { Figure } from "../support/figure.ts";
 import { round } from "../support/stats.ts";
 
-// As much as the store bears at rest: what waits for a store that is full waits whether a node leaves or not, and would be taken for a stall.
-const load = { talks: 24, people: 8, pauseMs: 600 };
+const load = { talks: 24, people: 8, pauseMs: 50 };
 /** How long nobody is replaced first, in ms: what a post takes then is not the replacing's. */
 const restMs = 10_000;
 

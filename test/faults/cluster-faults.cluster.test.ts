@@ -114,7 +114,7 @@ describe(`A cluster whose processes are killed while orders flow (seed ${seed})`
 	});
 
 	it("does so when nats-server is killed and restarted", async () => {
-		const orders = await meanwhile(placeMany(market, 60, 8, "nats"), async () => {
+		const orders = await meanwhile(placeMany(market, 100, 8, "nats"), async () => {
 			await cluster.nats.kill("SIGKILL");
 			await delay(300 + random() * 700);
 			await cluster.nats.restart();
@@ -124,7 +124,7 @@ describe(`A cluster whose processes are killed while orders flow (seed ${seed})`
 	});
 
 	it("does so when mongod is killed and restarted", async () => {
-		const orders = await meanwhile(placeMany(market, 60, 8, "mongod"), async () => {
+		const orders = await meanwhile(placeMany(market, 100, 8, "mongod"), async () => {
 			await cluster.mongod.kill("SIGKILL");
 			await cluster.mongod.restart();
 			await delay(1500);
@@ -138,7 +138,7 @@ describe(`A cluster whose processes are killed while orders flow (seed ${seed})`
 		await market.until(first.body.id, "paid");
 		const cancel = () => market.move(first.body.id, "cancel", {}, market.buyer.token, { "idempotency-key": "cancel-once" });
 		const cancelled = await cancel();
-		const orders = await meanwhile(placeMany(market, 30, 8, "redis"), async () => {
+		const orders = await meanwhile(placeMany(market, 60, 8, "redis"), async () => {
 			await cluster.redis.kill("SIGKILL");
 			await delay(500);
 			await cluster.redis.restart();

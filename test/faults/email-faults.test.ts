@@ -5,7 +5,7 @@ import { seeded } from "../support/random.ts";
 import { type SmtpSink, startSmtp } from "../support/smtp.ts";
 import { type Souk, startSouk } from "../support/souk.ts";
 import { until } from "../support/until.ts";
-import { assertArrived, unknownIn, untilAllSent } from "./mail-books.ts";
+import { allMails, assertArrived, unknownIn, untilAllSent } from "./mail-books.ts";
 
 const seed = Number(process.env.SOUK_TEST_SEED ?? 20_260);
 const width = 3;
@@ -74,6 +74,9 @@ describe(`One process that is killed while it sends mails (seed ${seed})`, funct
 			...(await untilAllSent(souk.api, "order-paid", orders)),
 		]);
 		assert.ok(repeats <= 1 + kills * width, `${repeats} mails arrived again`);
+		const mails = [...(await allMails(souk.api, "purchase")), ...(await allMails(souk.api, "order-paid"))];
+		const inFlight = mails.reduce((sum, mail) => sum + unknownIn(mail), 0);
+		assert.ok(inFlight <= 1 + kills * width, `${inFlight} tries were cut off`);
 	});
 
 	it("sends nothing again after that", async () => {
